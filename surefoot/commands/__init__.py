@@ -1,0 +1,1 @@
+"""Subcommands of `surefoot`, one module each; see `surefoot.cli` for the table."""

@@ -1,0 +1,1 @@
+"""Training in simulation: simulators, tasks, networks and learners."""
