@@ -1,0 +1,84 @@
+"""Whether a spec can be a robot at all: limits the right way round, poses inside them, inertias that matter can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.inertia import Inertial
+from surefoot_robots.shapes import Box, Capsule
+from surefoot_robots.spec import DEFAULT_POSE, Joint, RobotSpec
+
+RELATIVE_ROUNDING = 1e-9
+
+
+def check_spec(spec: RobotSpec) -> None:
+    """Raise for the first thing that cannot be."""
+    for problem in _problems(spec):
+        raise SurefootError(f"{spec.origin}: {problem}")
+
+
+def _problems(spec: RobotSpec) -> Iterator[str]:
+    for joint in spec.joints:
+        yield from _joint_problems(joint)
+    yield from _inertial_problems("trunk", spec.trunk.inertial)
+    for leg in spec.legs:
+        for link in leg.links:
+            yield from _inertial_problems(f"links: {link.name}", link.inertial)
+        yield from _inertial_problems(f"foot: {leg.foot.name}", leg.foot.inertial)
+        if not any(leg.foot.position_in_calf_m) or not any(leg.joints[2].position_in_parent_m):
+            yield f"joints: {leg.name} leg has a link of length 0: thigh and calf must have a length"
+    yield from _shape_problems(spec)
+    yield from _pose_problems(spec)
+
+
+def _joint_problems(joint: Joint) -> Iterator[str]:
+    if not joint.lower_rad < joint.upper_rad:
+        yield f"joints: {joint.name}: lower_rad {joint.lower_rad} must be below upper_rad {joint.upper_rad}"
+    # Below a full turn an angle has one place within its limits, which inverse kinematics relies on.
+    if joint.upper_rad - joint.lower_rad >= 2.0 * np.pi:
+        yield f"joints: {joint.name}: {joint.lower_rad} to {joint.upper_rad} rad must be less than a full turn"
+    motor = joint.motor
+    if not motor.full_torque_speed_radps < motor.no_load_speed_radps:
+        yield (
+            f"joints: {joint.name}: full_torque_speed_radps {motor.full_torque_speed_radps} must be below "
+            f"no_load_speed_radps {motor.no_load_speed_radps}"
+        )
+
+
+def _inertial_problems(where: str, inertial: Inertial) -> Iterator[str]:
+    """Principal moments must be positive, and none may exceed the sum of the other two (they are sums of squares)."""
+    moments = np.linalg.eigvalsh(inertial.inertia_kgm2.matrix())
+    shown = ", ".join(f"{moment:.4g}" for moment in moments)
+    if moments[0] <= 0.0:
+        yield f"{where}: inertia has principal moments {shown} kg m²: all must be positive"
+    elif moments[2] > (moments[0] + moments[1]) * (1.0 + RELATIVE_ROUNDING):
+        yield f"{where}: inertia has principal moments {shown} kg m²: the largest must not exceed the sum of the others"
+
+
+def _shape_problems(spec: RobotSpec) -> Iterator[str]:
+    links = [spec.trunk, *(link for leg in spec.legs for link in leg.links)]
+    shapes = [shape for link in links for shape in link.shapes]
+    names = [shape.name for shape in shapes] + list(spec.foot_names)
+    for name in names:
+        if names.count(name) > 1:
+            yield f"shapes: the name {name!r} is given twice: names must differ"
+    for shape in shapes:
+        if isinstance(shape, Box) and min(shape.half_size_m) <= 0.0:
+            yield f"shapes: {shape.name}: half_size_m {shape.half_size_m} must be above 0"
+        if isinstance(shape, Capsule) and shape.start_m == shape.end_m:
+            yield f"shapes: {shape.name}: start_m and end_m are both {shape.start_m}: they must differ"
+
+
+def _pose_problems(spec: RobotSpec) -> Iterator[str]:
+    if DEFAULT_POSE not in spec.poses:
+        yield f"poses.{DEFAULT_POSE}: is missing; found here: {', '.join(spec.poses) or 'nothing'}"
+    for name, pose in spec.poses.items():
+        for joint, angle in zip(spec.joints, pose, strict=True):
+            if not joint.lower_rad <= angle <= joint.upper_rad:
+                yield (
+                    f"poses.{name}: {joint.name} at {angle} rad is outside its limits: "
+                    f"must be within {joint.lower_rad} to {joint.upper_rad}"
+                )

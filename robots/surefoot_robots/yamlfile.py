@@ -1,0 +1,90 @@
+"""YAML without surprises: plain data only, no duplicate keys, no anchors, numbers as in YAML 1.2."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from surefoot_robots.errors import SurefootError
+
+MAX_FILE_BYTES = 256 * 1024
+"""A robot's file is about 10 kB; anything of another order of magnitude is not a robot."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """`yaml.SafeLoader` that refuses what a reader would not see: duplicate keys and references to other places."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.constructor.ConstructorError(None, None, "anchors and aliases are not allowed", event.start_mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != "tag:yaml.org,2002:str":
+                raise yaml.constructor.ConstructorError(None, None, "keys must be names", key_node.start_mark)
+            if key_node.value in seen:
+                message = f"the key {key_node.value!r} stands here a second time"
+                raise yaml.constructor.ConstructorError(None, None, message, key_node.start_mark)
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+# The core schema of YAML 1.2. PyYAML's own rules are YAML 1.1: there 1e-5 is text, 1:30 is ninety and `no` is false.
+_PlainLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+_PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+_PlainLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
+_PlainLoader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan)$"),
+    list("-+.0123456789"),
+)
+
+
+def _construct_float(loader: _PlainLoader, node: yaml.ScalarNode) -> float:
+    text = loader.construct_scalar(node)
+    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def _construct_int(loader: _PlainLoader, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node))
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_PlainLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The mapping a YAML file holds; any other content is an error that names the file and the line."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise SurefootError(f"{path}: {size} bytes are more than the {MAX_FILE_BYTES} a robot's file may have")
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506, the loader is a SafeLoader
+    except OSError as error:
+        raise SurefootError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SurefootError(f"{path}: is not UTF-8 text: byte {error.start}") from error
+    except yaml.YAMLError as error:
+        raise SurefootError(f"{path}: {_one_line(error)}", hint="the file must be plain YAML") from error
+    except (RecursionError, ValueError) as error:
+        raise SurefootError(f"{path}: nested too deeply or a number too long to be a robot's file") from error
+    if not isinstance(data, dict):
+        raise SurefootError(f"{path}: holds {type(data).__name__}, must be a mapping of names to values")
+    return data
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    """Line, column and problem of a YAML error."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+    return " ".join(f"{where}{problem}".split())
