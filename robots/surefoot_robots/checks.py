@@ -1,4 +1,4 @@
-"""Whether a spec can be a robot at all: limits the right way round, poses inside them, inertias that matter can have."""
+"""Whether a spec can be a robot at all: limits the right way round, poses inside them, inertias that exist."""
 
 from __future__ import annotations
 

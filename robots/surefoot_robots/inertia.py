@@ -42,7 +42,10 @@ class Inertial:
     inertia_kgm2: Inertia
 
     def mirrored(self, *, x: bool, y: bool) -> Inertial:
-        """The mirror image across the plane x = 0, y = 0, or both: products of inertia with one flipped axis change sign."""
+        """The mirror image across the plane x = 0, y = 0, or both.
+
+        Products of inertia with one flipped axis change sign.
+        """
         sx, sy = (-1.0 if x else 1.0), (-1.0 if y else 1.0)
         com = (sx * self.com_m[0], sy * self.com_m[1], self.com_m[2])
         i = self.inertia_kgm2

@@ -50,11 +50,10 @@ class LegKinematics:
         return self.hip_in_base_m + _turned_about_x(hip, leg)
 
     def foot_jacobian_in_base(self, joint_position: ArrayLike) -> FloatArray:
-        """How each foot moves with the three joints of its leg, [..., 4, 3, 3]: rows x, y, z; columns hip, thigh, calf."""
+        """How each foot moves with its leg's joints, [..., 4, 3, 3]: rows x, y, z; columns hip, thigh, calf."""
         hip, thigh, calf = _by_leg(joint_position)
-        shin = _turned_about_x(hip, _turned_about_y(thigh + calf, self.foot_in_calf_m))
-        knee_to_foot = shin
-        thigh_to_foot = _turned_about_x(hip, _turned_about_y(thigh, self.calf_in_thigh_m)) + shin
+        knee_to_foot = _turned_about_x(hip, _turned_about_y(thigh + calf, self.foot_in_calf_m))
+        thigh_to_foot = _turned_about_x(hip, _turned_about_y(thigh, self.calf_in_thigh_m)) + knee_to_foot
         hip_to_foot = _turned_about_x(hip, self.thigh_in_hip_m) + thigh_to_foot
         hip_axis = np.broadcast_to(np.array([1.0, 0.0, 0.0]), hip_to_foot.shape)
         knee_axis = _turned_about_x(hip, np.array([0.0, 1.0, 0.0]))

@@ -55,6 +55,8 @@ GROUND_BIT = 1
 """Collision bit of the ground; MuJoCo gives it to any geom that does not ask for another."""
 NOMINAL_VOLTAGE_V = 24.0
 """MuJoCo describes a motor by voltage; it cancels out of everything visible at the joint."""
+DELAY_SLACK = 0.01
+"""Share of a time step by which a delay may miss a whole number of steps."""
 KP_INDEX, KD_INDEX = 4, 6
 """Where `actuator_gainprm` of a `dcmotor` keeps the controller's gains."""
 
@@ -103,9 +105,12 @@ class ModelOptions:
     """`legs`: between different legs; `all`: with the trunk as well."""
     sensors: bool = True
     action_delay_s: float | None = None
-    """Delay of all actuators; None takes the robot's, 0 none. Holds to the next whole time step."""
+    """Delay of all actuators, rounded up to whole time steps; None takes the robot's, 0 means none.
+
+    MuJoCo's history of controls starts with zeros; `mj_initCtrlHistory` fills it.
+    """
     max_action_delay_s: float = 0.0
-    """Room for longer delays, set later through `actuator_delay`."""
+    """Room for longer delays, set later through `actuator_delay`: see `delay_on_grid_s`."""
 
 
 def build_model(spec: RobotSpec, options: ModelOptions | None = None) -> mujoco.MjSpec:
@@ -261,15 +266,26 @@ def _add_actuator(model: mujoco.MjSpec, joint: Joint, options: ModelOptions, del
         ctrlspec=int(mujoco.mjtCtrlInput.mjINPUT_POS),
     )
     delay_s = delay_of_robot_s if options.action_delay_s is None else options.action_delay_s
-    _delay_actuator(actuator, delay_s, max(delay_s, options.max_action_delay_s), options.physics.timestep_s)
+    timestep_s = options.physics.timestep_s
+    actuator.nsample = _whole_steps(max(delay_s, options.max_action_delay_s), timestep_s)
+    actuator.delay = delay_on_grid_s(delay_s, timestep_s)
 
 
-def _delay_actuator(actuator: mujoco.MjsActuator, delay_s: float, longest_s: float, timestep_s: float) -> None:
-    """Hold controls back through MuJoCo's history buffer, which starts with zeros: see `mj_initCtrlHistory`."""
-    if delay_s < 0.0 or longest_s < 0.0:
-        raise SurefootError(f"action delay {min(delay_s, longest_s)} s is negative: must be at least 0")
-    actuator.nsample = math.ceil(longest_s / timestep_s - 1e-9)
-    actuator.delay = delay_s
+def delay_on_grid_s(delay_s: float, timestep_s: float) -> float:
+    """The value for `actuator_delay` that delays controls by `delay_s`, rounded up to whole time steps, every time.
+
+    MuJoCo takes the newest sample that is at least `actuator_delay` old by its clock, a running sum of time steps. With
+    a whole number of steps that sum's rounding would decide between two samples, differently from step to step; a
+    little less than a whole number always means the same one.
+    """
+    steps = _whole_steps(delay_s, timestep_s)
+    return (steps - DELAY_SLACK) * timestep_s if steps else 0.0
+
+
+def _whole_steps(delay_s: float, timestep_s: float) -> int:
+    if not 0.0 <= delay_s < math.inf:
+        raise SurefootError(f"action delay {delay_s} s is not valid: must be finite and at least 0")
+    return math.ceil(delay_s / timestep_s - DELAY_SLACK)
 
 
 def _add_sensors(model: mujoco.MjSpec, spec: RobotSpec) -> None:
@@ -342,7 +358,7 @@ def _add_poses(model: mujoco.MjSpec, spec: RobotSpec, options: ModelOptions) -> 
 
 
 def _quaternion(rpy_rad: Vector3) -> tuple[float, float, float, float]:
-    """wxyz of roll, pitch, yaw about fixed axes, as in URDF."""
+    """Roll, pitch, yaw about fixed axes, as in URDF, to wxyz."""
     (cr, sr), (cp, sp), (cy, sy) = ((math.cos(angle / 2.0), math.sin(angle / 2.0)) for angle in rpy_rad)
     return (
         cr * cp * cy + sr * sp * sy,

@@ -1,7 +1,7 @@
 """Reading a nested mapping key by key: each key once, the right type, in range, and every number with its source.
 
-A number is written as `{value: 6.921, source: urdf}`, where `urdf` is a key of the file's `sources` table, or one of the
-two that need a `note` saying why: `assumption` and `derived`. A number that differs between the legs is written as
+A number is written as `{value: 6.921, source: urdf}`, where `urdf` is a key of the file's `sources` table, or one of
+the two that need a `note` saying why: `assumption` and `derived`. A number that differs between the legs is written as
 `{front: …, rear: …, source: …}`, `{left: …, right: …, source: …}` or `{FL: …, FR: …, RL: …, RR: …, source: …}`.
 """
 

@@ -129,7 +129,7 @@ class RobotSpec:
 
     @property
     def joint_names(self) -> tuple[str, ...]:
-        """FL_hip_joint, FL_thigh_joint, FL_calf_joint, FR_hip_joint, …"""
+        """FL_hip_joint, FL_thigh_joint, FL_calf_joint, FR_hip_joint and so on."""
         return tuple(joint.name for joint in self.joints)
 
     @property

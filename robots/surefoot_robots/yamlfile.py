@@ -17,28 +17,30 @@ MAX_FILE_BYTES = 256 * 1024
 class _PlainLoader(yaml.SafeLoader):
     """`yaml.SafeLoader` that refuses what a reader would not see: duplicate keys and references to other places."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        event = self.peek_event()
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # absent from PyYAML's stubs
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.constructor.ConstructorError(None, None, "anchors and aliases are not allowed", event.start_mark)
+            raise _refused("anchors and aliases are not allowed", event.start_mark)
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
-        for key_node, _ in node.value:
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag != "tag:yaml.org,2002:str":
-                raise yaml.constructor.ConstructorError(None, None, "keys must be names", key_node.start_mark)
-            if key_node.value in seen:
-                message = f"the key {key_node.value!r} stands here a second time"
-                raise yaml.constructor.ConstructorError(None, None, message, key_node.start_mark)
-            seen.add(key_node.value)
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                raise _refused("keys must be names", key.start_mark)
+            if key.value in seen:
+                raise _refused(f"the key {key.value!r} stands here a second time", key.start_mark)
+            seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
 
+def _refused(problem: str, mark: Any) -> yaml.YAMLError:  # noqa: ANN401, PyYAML's two kinds of marks have no common base
+    return yaml.constructor.ConstructorError(None, None, problem, mark)
+
+
 # The core schema of YAML 1.2. PyYAML's own rules are YAML 1.1: there 1e-5 is text, 1:30 is ninety and `no` is false.
+_PlainLoader.yaml_implicit_resolvers = {}
 _PlainLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
 _PlainLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
 _PlainLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
@@ -68,7 +70,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise SurefootError(f"{path}: {size} bytes are more than the {MAX_FILE_BYTES} a robot's file may have")
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)  # noqa: S506, the loader is a SafeLoader
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=_PlainLoader)
     except OSError as error:
         raise SurefootError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
