@@ -1,0 +1,59 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else: each sets up its own .venv first, and again
+# only when pyproject.toml has changed. No environment has to be activated; one that is active is left alone.
+
+PYTHON ?=
+QUICK ?=
+WORKERS ?= 2
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint format set-up clean
+
+export PYTHON QUICK
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+# An environment made elsewhere, then moved or copied here, points to where it was made.
+ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
+.PHONY: .venv/.train .venv/.dev
+endif
+
+help:
+	@echo "make demo      see it work (QUICK=1: the short version)"
+	@echo "make test      run the tests (ARGS='tests/unit -k gait' for some of them, WORKERS=4)"
+	@echo "make lint      formatting, lint, types, who may import whom"
+	@echo "make format    format the code, mend what can be mended"
+	@echo "make set-up    only make .venv and install (PYTHON=/path/to/python3 to choose one)"
+	@echo "make clean     remove what the tools leave behind (.venv stays)"
+
+demo: .venv/.train
+	@$(BIN)/surefoot demo
+
+test: .venv/.dev
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: .venv/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: .venv/.dev
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+set-up: .venv/.dev
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find surefoot robots training tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.train: pyproject.toml
+	@tools/set-up train
+	@touch $@
+
+.venv/.dev: pyproject.toml
+	@tools/set-up dev
+	@touch .venv/.train $@
