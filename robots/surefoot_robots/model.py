@@ -301,10 +301,11 @@ def _add_sensors(model: mujoco.MjSpec, spec: RobotSpec) -> None:
     ):
         for joint in spec.joint_names:
             model.add_sensor(name=f"{joint}_{suffix}", type=kind, objtype=mujoco.mjtObj.mjOBJ_JOINT, objname=joint)
-    _add_contact_sensors(model, spec)
+    add_contact_sensors(model, spec)
 
 
-def _add_contact_sensors(model: mujoco.MjSpec, spec: RobotSpec) -> None:
+def add_contact_sensors(model: mujoco.MjSpec, spec: RobotSpec) -> None:
+    """Sensors of contact with the ground and with itself; see the module's table of names."""
     body, geom, tree = mujoco.mjtObj.mjOBJ_BODY, mujoco.mjtObj.mjOBJ_GEOM, mujoco.mjtObj.mjOBJ_XBODY
     found = 1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND)
     force = 1 << int(mujoco.mjtConDataField.mjCONDATA_FORCE)
