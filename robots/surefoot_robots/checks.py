@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.inertia import Inertial
 from surefoot_robots.shapes import Box, Capsule
-from surefoot_robots.spec import DEFAULT_POSE, Joint, RobotSpec
+from surefoot_robots.spec import DEFAULT_POSE, Joint, Link, RobotSpec
 
 RELATIVE_ROUNDING = 1e-9
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""What MuJoCo, URDF, ROS frames and file names all take."""
 
 
 def check_spec(spec: RobotSpec) -> None:
@@ -30,6 +33,7 @@ def _problems(spec: RobotSpec) -> Iterator[str]:
         yield from _inertial_problems(f"foot: {leg.foot.name}", leg.foot.inertial)
         if not any(leg.foot.position_in_calf_m) or not any(leg.joints[2].position_in_parent_m):
             yield f"joints: {leg.name} leg has a link of length 0: thigh and calf must have a length"
+    yield from _name_problems(spec)
     yield from _shape_problems(spec)
     yield from _pose_problems(spec)
 
@@ -58,18 +62,28 @@ def _inertial_problems(where: str, inertial: Inertial) -> Iterator[str]:
         yield f"{where}: inertia has principal moments {shown} kg m²: the largest must not exceed the sum of the others"
 
 
+def _name_problems(spec: RobotSpec) -> Iterator[str]:
+    links = _links(spec)
+    frames = [*(link.name for link in links), *spec.foot_names, spec.imu.name]
+    shapes = [shape.name for link in links for shape in link.shapes] + list(spec.foot_names)
+    for kind, names in (("frame", frames), ("shape", shapes), ("robot", [spec.name])):
+        for name in names:
+            if not NAME.fullmatch(name):
+                yield f"{kind} name {name!r} is not valid: must be letters, digits and _, beginning with a letter"
+            if names.count(name) > 1:
+                yield f"{kind} name {name!r} is given twice: names must differ"
+
+
 def _shape_problems(spec: RobotSpec) -> Iterator[str]:
-    links = [spec.trunk, *(link for leg in spec.legs for link in leg.links)]
-    shapes = [shape for link in links for shape in link.shapes]
-    names = [shape.name for shape in shapes] + list(spec.foot_names)
-    for name in names:
-        if names.count(name) > 1:
-            yield f"shapes: the name {name!r} is given twice: names must differ"
-    for shape in shapes:
+    for shape in (shape for link in _links(spec) for shape in link.shapes):
         if isinstance(shape, Box) and min(shape.half_size_m) <= 0.0:
             yield f"shapes: {shape.name}: half_size_m {shape.half_size_m} must be above 0"
         if isinstance(shape, Capsule) and shape.start_m == shape.end_m:
             yield f"shapes: {shape.name}: start_m and end_m are both {shape.start_m}: they must differ"
+
+
+def _links(spec: RobotSpec) -> list[Link]:
+    return [spec.trunk, *(link for leg in spec.legs for link in leg.links)]
 
 
 def _pose_problems(spec: RobotSpec) -> Iterator[str]:

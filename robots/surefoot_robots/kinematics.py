@@ -67,9 +67,9 @@ class LegKinematics:
     def joint_position(self, foot_position_in_base: ArrayLike) -> tuple[FloatArray, BoolArray]:
         """Joint positions [..., 12] that put the feet at [..., 4, 3], and which feet get there, [..., 4].
 
-        Of the solutions, the one with the foot below the hip's axis and the knee bent the way its limits allow. A foot
-        out of reach goes to the nearest point of its leg's plane that the links can span, joints are held within their
-        limits; both make the foot's flag false.
+        Of the solutions, the one with the foot below the hip's axis and the knee bent the way its limits favour. A foot
+        too far away or too near goes, in its leg's plane and direction, to where the knee can just take it; hip and
+        thigh are then held within their limits. A foot that does not get where it should has a false flag.
         """
         target = np.asarray(foot_position_in_base, dtype=np.float64) - self.hip_in_base_m
         hip, down, wide_enough = self._hip_angle(target)
@@ -96,24 +96,30 @@ class LegKinematics:
         thigh_length, thigh_direction = _polar(self.calf_in_thigh_m[:, [0, 2]])
         calf_length, calf_direction = _polar(self.foot_in_calf_m[:, [0, 2]])
         wanted, direction = _polar(in_plane)
-        reach = np.clip(wanted, np.abs(thigh_length - calf_length), thigh_length + calf_length)
+        least_bend, most_bend = self._bend_limits(calf_direction - thigh_direction)
         # Law of cosines: reach² = thigh² + calf² + 2 thigh calf cos(bend), bend = 0 being the stretched leg.
-        cosine = (reach**2 - thigh_length**2 - calf_length**2) / (2.0 * thigh_length * calf_length)
-        bend = self._knee_sign() * np.arccos(np.clip(cosine, -1.0, 1.0))
-        calf = bend + thigh_direction - calf_direction
+        squares, product = thigh_length**2 + calf_length**2, 2.0 * thigh_length * calf_length
+        shortest, longest = (np.sqrt(squares + product * np.cos(bend)) for bend in (most_bend, least_bend))
+        reach = np.clip(wanted, shortest, longest)
+        bend_size = np.arccos(np.clip((reach**2 - squares) / product, -1.0, 1.0))
+        bend = np.where(most_bend < 0.0, -bend_size, bend_size)
         # Where the thigh joint sees the foot before it turns itself.
         before = np.arctan2(
             thigh_length * np.sin(thigh_direction) + calf_length * np.sin(thigh_direction + bend),
             thigh_length * np.cos(thigh_direction) + calf_length * np.cos(thigh_direction + bend),
         )
+        calf = bend + thigh_direction - calf_direction
         return direction - before, calf, np.abs(reach - wanted) < ROUNDING_M
 
-    def _knee_sign(self) -> FloatArray:
-        """+1 or −1 per leg: the way the calf joint's limits let the knee bend."""
-        _, thigh_direction = _polar(self.calf_in_thigh_m[:, [0, 2]])
-        _, calf_direction = _polar(self.foot_in_calf_m[:, [0, 2]])
-        middle = 0.5 * (self.joint_lower_rad[:, 2] + self.joint_upper_rad[:, 2])
-        return np.where(_wrapped(middle + calf_direction - thigh_direction) < 0.0, -1.0, 1.0)
+    def _bend_limits(self, bend_at_zero: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The knee's bend, least and most, on the side that the calf joint's limits favour; [4] each, of one sign."""
+        lower, upper = self.joint_lower_rad[:, 2], self.joint_upper_rad[:, 2]
+        middle = _wrapped(0.5 * (lower + upper) + bend_at_zero)
+        backward = middle < 0.0
+        low, high = middle - 0.5 * (upper - lower), middle + 0.5 * (upper - lower)
+        least = np.where(backward, np.minimum(high, 0.0), np.maximum(low, 0.0))
+        most = np.where(backward, np.maximum(low, -np.pi), np.minimum(high, np.pi))
+        return least, most
 
 
 def _by_leg(joint_position: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import MappingProxyType
 
 from surefoot_robots.checks import check_spec
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.inertia import Inertia, Inertial, Vector3
 from surefoot_robots.section import OWN_SOURCES, Section, SourceBook
 from surefoot_robots.shapes import Box, Capsule, Shape
-from surefoot_robots.spec import JOINT_ROLES, LEG_NAMES, Foot, Imu, Joint, Leg, Link, Motor, RobotSpec
+from surefoot_robots.spec import JOINT_ROLES, LEG_NAMES, Foot, Imu, Joint, Leg, Link, Motor, Pose, RobotSpec
 from surefoot_robots.yamlfile import read_mapping
 
 SPEC_FOLDER = Path(__file__).parent / "specs"
@@ -45,11 +44,11 @@ def _spec_from(data: dict[str, object], *, origin: str) -> RobotSpec:
         trunk=_trunk(root.section("trunk")),
         legs=_legs(root.section("links"), root.section("joints"), root.section("foot")),
         imu=_imu(root.section("imu")),
-        poses=_poses(root.section("poses")),
+        named_poses=_poses(root.section("poses")),
         foot_friction=root.number("foot_friction", above=0.0),
         action_delay_s=root.number("action_delay_s", at_least=0.0),
         origin=origin,
-        sources=MappingProxyType(book.by_number),
+        sourced_numbers=tuple(book.by_number.items()),
     )
     root.done()
     if book.unused:
@@ -197,11 +196,11 @@ def _imu(section: Section) -> Imu:
     return imu
 
 
-def _poses(section: Section) -> MappingProxyType[str, tuple[float, ...]]:
-    poses = {}
+def _poses(section: Section) -> tuple[Pose, ...]:
+    poses = []
     for name in section.keys_left():
         pose = section.section(name)
         angles = {role: pose.number_per_leg(f"{role}_rad") for role in JOINT_ROLES}
         pose.done()
-        poses[name] = tuple(angles[role][leg] for leg in LEG_NAMES for role in JOINT_ROLES)
-    return MappingProxyType(poses)
+        poses.append(Pose(name, tuple(angles[role][leg] for leg in LEG_NAMES for role in JOINT_ROLES)))
+    return tuple(poses)

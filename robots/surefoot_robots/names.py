@@ -19,7 +19,7 @@ UNITREE_SDK_JOINT_NAMES = tuple(
 
 
 def permutation(from_names: Sequence[str], to_names: Sequence[str]) -> IntArray:
-    """Indices [n] that bring values from one order into another: `values[..., permutation(a, b)]` is in order `b`."""
+    """Which value goes where, [n]: indexing the last axis of values in one order by it gives the other order."""
     problems = [
         *_duplicates("the names mapped from", from_names),
         *_duplicates("the names mapped to", to_names),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surefoot_robots.errors import SurefootError
 from surefoot_robots.inertia import Inertial, Vector3, rigid_sum
 from surefoot_robots.kinematics import LegKinematics
 from surefoot_robots.shapes import Shape
@@ -103,6 +105,14 @@ class Imu:
 
 
 @dataclass(frozen=True, slots=True)
+class Pose:
+    """A named joint position, [12]. `default` is what a policy's actions are relative to."""
+
+    name: str
+    joint_position_rad: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RobotSpec:
     """A quadruped. Arrays are read-only, float64, in canonical order."""
 
@@ -111,16 +121,25 @@ class RobotSpec:
     trunk: Link
     legs: tuple[Leg, Leg, Leg, Leg]
     imu: Imu
-    poses: Mapping[str, tuple[float, ...]]
-    """Joint positions [12] by the name of the pose; `default` is what a policy's actions are relative to."""
+    named_poses: tuple[Pose, ...]
     foot_friction: float
     """Coulomb friction of rubber foot on floor."""
     action_delay_s: float
     """From writing a joint target to torque at the joint."""
     origin: str
     """The file the spec was read from, for error messages."""
-    sources: Mapping[str, str] = field(compare=False)
-    """Where each number comes from, by its dotted key in the file."""
+    sourced_numbers: tuple[tuple[str, str], ...] = field(compare=False)
+    """Dotted key and source of each number of the file; see `sources`."""
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Where each number comes from, by its dotted key in the file."""
+        return MappingProxyType(dict(self.sourced_numbers))
+
+    @property
+    def poses(self) -> Mapping[str, tuple[float, ...]]:
+        """Joint positions [12] by the name of the pose."""
+        return MappingProxyType({pose.name: pose.joint_position_rad for pose in self.named_poses})
 
     @property
     def joints(self) -> tuple[Joint, ...]:
@@ -144,7 +163,10 @@ class RobotSpec:
 
     def pose_rad(self, name: str) -> FloatArray:
         """Joint positions [12] of a named pose."""
-        return _array(self.poses[name])
+        poses = self.poses
+        if name not in poses:
+            raise SurefootError(f"{self.origin}: pose {name!r} is unknown: one of {', '.join(poses)}")
+        return _array(poses[name])
 
     @property
     def joint_lower_rad(self) -> FloatArray:
