@@ -30,7 +30,9 @@ class Command:
     help: str
 
 
-COMMANDS: tuple[Command, ...] = ()
+COMMANDS = (
+    Command("robot", "surefoot.commands.robot", "the robots: limits, motors, every number with its source, URDF"),
+)
 
 
 class CommandModule(Protocol):

@@ -93,13 +93,14 @@ def _print_plain_table(
 def _print_rich_table(
     columns: Sequence[str], texts: Sequence[Sequence[str]], numeric: Sequence[bool], title: str | None
 ) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title) if title else None, title_justify="left")
+    table = Table(title=escape(title) if title else None, title_justify="left", box=SIMPLE_HEAD)
     for name, right in zip(columns, numeric, strict=True):
-        table.add_column(escape(name), justify="right" if right else "left")
+        table.add_column(escape(name), justify="right" if right else "left", overflow="fold")
     for row in texts:
         table.add_row(*(escape(text) for text in row))
     Console().print(table)
