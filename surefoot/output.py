@@ -9,6 +9,8 @@ from enum import Enum
 from numbers import Real
 from pathlib import PurePath
 
+KEPT_WHOLE = 20  # characters: names in the first column that a narrow terminal does not break
+
 
 def print_json(result: Mapping[str, object]) -> None:
     """Print one JSON object, on one line of stdout.
@@ -99,8 +101,14 @@ def _print_rich_table(
     from rich.table import Table
 
     table = Table(title=escape(title) if title else None, title_justify="left", box=SIMPLE_HEAD)
-    for name, right in zip(columns, numeric, strict=True):
-        table.add_column(escape(name), justify="right" if right else "left", overflow="fold")
+    for index, (name, right) in enumerate(zip(columns, numeric, strict=True)):
+        is_short = all(len(row[index]) <= KEPT_WHOLE for row in texts)
+        table.add_column(
+            escape(name),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=right or (index == 0 and is_short),
+        )
     for row in texts:
         table.add_row(*(escape(text) for text in row))
     Console().print(table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,18 @@ from surefoot.output import print_json, print_table
 if TYPE_CHECKING:
     from surefoot_robots.spec import RobotSpec
 
-JOINT_COLUMNS = {
+# Column of a table -> attribute of the spec.
+LIMITS = {
     "lower rad": "joint_lower_rad",
     "upper rad": "joint_upper_rad",
     "default rad": "default_joint_position_rad",
+}
+MOTORS = {
     "torque Nm": "torque_limit_nm",
-    "full torque to rad/s": "full_torque_speed_radps",
-    "no torque at rad/s": "speed_limit_radps",
-    "kp Nm/rad": "kp_nm_per_rad",
-    "kd Nms/rad": "kd_nms_per_rad",
+    "up to rad/s": "full_torque_speed_radps",
+    "none at rad/s": "speed_limit_radps",
+    "kp": "kp_nm_per_rad",
+    "kd": "kd_nms_per_rad",
 }
 
 
@@ -111,18 +114,19 @@ def _show(robot: str, *, as_json: bool) -> None:
         return
     print_table(["robot", spec.title], list(summary.items()))
     print()
-    _print_joints(spec)
-    print()
+    _print_joints(spec, "joints, in the order of every array", LIMITS)
+    _print_joints(spec, "motors (kp Nm/rad, kd Nms/rad)", MOTORS)
     rows = [(number.key, number.value_text, number.source, number.note) for number in numbers]
     print_table(["key", "value", "source", "note"], rows, title=f"every number of {spec.origin}")
     print()
     print_table(["source", "is"], list(data["sources"].items()), title="sources")
 
 
-def _print_joints(spec: RobotSpec) -> None:
-    columns = [getattr(spec, attribute).tolist() for attribute in JOINT_COLUMNS.values()]
+def _print_joints(spec: RobotSpec, title: str, attributes: Mapping[str, str]) -> None:
+    columns = [getattr(spec, attribute).tolist() for attribute in attributes.values()]
     rows = [(name, *numbers) for name, *numbers in zip(spec.joint_names, *columns, strict=True)]
-    print_table(["joint", *JOINT_COLUMNS], rows, title="joints, in the order of every array")
+    print_table(["joint", *attributes], rows, title=title)
+    print()
 
 
 def _file_content(robot: str) -> dict[str, Any]:

@@ -30,13 +30,14 @@ def test_list_as_json_gives_each_robots_mass_and_hash(capsys):
     }
 
 
-def test_show_has_the_joints_in_order_with_their_limits(capsys):
+def test_show_has_the_joints_in_order_with_their_limits_and_motors(capsys):
     spec = load_robot("go2")
     shown = printed(capsys, "show", "go2")
     lines = [line.split() for line in shown.splitlines() if re.match(r"^[FR][LR]_\w+_joint ", line)]
-    assert [line[0] for line in lines] == list(spec.joint_names)
-    assert [float(line[1]) for line in lines] == pytest.approx(spec.joint_lower_rad)
-    assert [float(line[4]) for line in lines] == pytest.approx(spec.torque_limit_nm)
+    limits, motors = lines[:12], lines[12:]
+    assert [line[0] for line in limits] == [line[0] for line in motors] == list(spec.joint_names)
+    assert [float(line[1]) for line in limits] == pytest.approx(spec.joint_lower_rad)
+    assert [float(line[1]) for line in motors] == pytest.approx(spec.torque_limit_nm)
 
 
 def test_show_has_every_number_of_the_file_with_its_source(capsys):
