@@ -32,10 +32,11 @@ def load_robot(name_or_path: str | Path) -> RobotSpec:
     else:
         known = ", ".join(available_robots())
         raise SurefootError(f"robot {text!r} is unknown: one of {known}, or the path of a .yaml file")
-    return _spec_from(read_mapping(path), origin=path.name)
+    return parse_robot(read_mapping(path), origin=path.name)
 
 
-def _spec_from(data: dict[str, object], *, origin: str) -> RobotSpec:
+def parse_robot(data: dict[str, object], *, origin: str) -> RobotSpec:
+    """The robot that a file's mapping describes; `origin` names the file in errors."""
     book = SourceBook(_source_table(data, origin))
     root = Section({k: v for k, v in data.items() if k != "sources"}, file=origin, path="", book=book)
     spec = RobotSpec(

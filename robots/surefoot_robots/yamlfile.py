@@ -87,6 +87,6 @@ def read_mapping(path: Path) -> dict[str, Any]:
 def _one_line(error: yaml.YAMLError) -> str:
     """Line, column and problem of a YAML error."""
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or str(error)
+    problem = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None)))) or str(error)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
     return " ".join(f"{where}{problem}".split())
