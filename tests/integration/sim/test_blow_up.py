@@ -1,0 +1,118 @@
+"""A simulation that blows up is found and kept; the others go on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.loader import load_robot
+from surefoot_training.sim.blow_up import replay
+from surefoot_training.sim.mujoco_batch import MujocoBatch
+from surefoot_training.sim.simulator import Placement
+from surefoot_training.task.terrain import Terrain
+
+GO2 = load_robot("go2")
+STANCE = GO2.default_joint_position_rad
+
+
+def simulator(dump_folder: Path | None = None) -> MujocoBatch:
+    return MujocoBatch(GO2, Terrain.flat(), 4, threads=1, dump_folder=dump_folder)
+
+
+def moves(steps: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(5)
+    return [np.tile(STANCE, (4, 1)) + rng.normal(0.0, 0.2, (4, 12)) for _ in range(steps)]
+
+
+def blow_up(sim: MujocoBatch, robot: int) -> None:
+    """A kick that no robot survives."""
+    kick = np.zeros((4, 3))
+    kick[robot] = 1e6
+    sim.push(kick)
+
+
+def stand_again(sim: MujocoBatch, ids: np.ndarray) -> None:
+    n = len(ids)
+    sim.reset(
+        ids,
+        Placement(
+            np.tile([0.0, 0.0, GO2.standing_height_m], (n, 1)), np.tile([1.0, 0, 0, 0], (n, 1)), np.tile(STANCE, (n, 1))
+        ),
+    )
+
+
+def test_only_the_blown_up_robot_is_flagged_and_the_others_are_untouched() -> None:
+    calm, wild = simulator(), simulator()
+    for step, target in enumerate(moves(40)):
+        if step == 20:
+            blow_up(wild, 2)
+        calm.step(target)
+        wild.step(target)
+        if step == 20:
+            np.testing.assert_array_equal(wild.failed(), [False, False, True, False])
+            stand_again(wild, np.flatnonzero(wild.failed()))
+            assert not wild.failed().any()
+    others = [0, 1, 3]
+    np.testing.assert_array_equal(calm.state().joint_position[others], wild.state().joint_position[others])
+    assert np.isfinite(wild.state().joint_position).all()
+    assert (calm.blow_ups, wild.blow_ups) == (0, 1)
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_a_target_that_is_not_finite_fails_that_robot(poison: float) -> None:
+    sim = simulator()
+    target = np.tile(STANCE, (4, 1))
+    target[1, 3] = poison
+    sim.step(target)
+    np.testing.assert_array_equal(sim.failed(), [False, True, False, False])
+    assert np.isfinite(sim.state().joint_position).all()
+
+
+@pytest.mark.parametrize("steps_before", [3, 24, 25, 26, 60])
+def test_a_dump_replays_the_last_moments_to_the_bit(tmp_path: Path, steps_before: int) -> None:
+    sim = simulator(tmp_path)
+    sim.set_parameters(np.arange(4), {"foot_friction": np.array([0.3, 0.5, 0.7, 0.9])})
+    stand_again(sim, np.arange(4))
+    seen = []
+    for step, target in enumerate(moves(steps_before)):
+        sim.set_base_force(np.full((4, 3), 5.0 * (step % 7)))
+        sim.step(target)
+        seen.append(sim.batch.bind("qpos")[1].copy())
+    blow_up(sim, 1)
+    sim.step(np.tile(STANCE, (4, 1)))
+    seen.append(sim.batch.bind("qpos")[1].copy())
+    (dump,) = tmp_path.iterdir()
+    positions = replay(dump)
+    assert min(25, steps_before + 1) <= len(positions) <= 50
+    np.testing.assert_array_equal(positions, seen[-len(positions) :])
+
+
+def test_only_the_first_few_blow_ups_are_written(tmp_path: Path) -> None:
+    sim = simulator(tmp_path)
+    for _ in range(4):
+        kick = np.full((4, 3), 1e6)
+        sim.push(kick)
+        sim.step(np.tile(STANCE, (4, 1)))
+        stand_again(sim, np.arange(4))
+    assert sim.blow_ups == 16
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_a_folder_that_is_no_dump_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SurefootError, match="no blow-up dump"):
+        replay(tmp_path)
+    sim = simulator(tmp_path / "dumps")
+    blow_up(sim, 0)
+    sim.step(np.tile(STANCE, (4, 1)))
+    (dump,) = (tmp_path / "dumps").iterdir()
+    about = json.loads((dump / "about.json").read_text())
+    (dump / "about.json").write_text(json.dumps(about | {"mujoco": "3.0.0"}))
+    with pytest.raises(SurefootError, match=r"written by mujoco 3\.0\.0"):
+        replay(dump)
+    (dump / "about.json").write_text("{")
+    with pytest.raises(SurefootError, match="no blow-up dump"):
+        replay(dump)

@@ -1,0 +1,1 @@
+"""Simulators behind one protocol: N robots, arrays in, arrays out."""

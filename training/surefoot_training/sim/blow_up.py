@@ -1,0 +1,132 @@
+"""Simulations that blow up: found, counted, and their last moments kept so that they can be replayed.
+
+A dump is a folder that MuJoCo alone can replay: `model.mjb` (the robot's own model, with its randomized parameters and
+the terrain), `moments.npz` (a full physics state and everything that acted on the robot since), `about.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Protocol
+
+import mujoco
+import numpy as np
+from mujoco.batch import Batch
+
+from surefoot_robots.errors import SurefootError
+
+# No joint of a legged robot turns at 200 rad/s and none runs at 200 m/s (fastest no-load joint speed of our robots:
+# A1 52.4 rad/s): a simulation that says so is numerically gone, although still finite.
+SPEED_LIMIT = 200.0
+_WINDOW_STEPS = 25
+_MOST_DUMPS = 5  # a model with terrain is some 10 MB; the first few tell the story
+
+
+def robots_out_of_bounds(qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
+    """Which rows are not finite or impossibly fast: [N] bool; NaN trips both comparisons."""
+    sane: np.ndarray = (np.abs(qvel) < SPEED_LIMIT).all(axis=1) & (np.abs(qpos) < 1e6).all(axis=1)
+    return ~sane
+
+
+class _Dumpable(Protocol):
+    substeps: int
+
+    @property
+    def batch(self) -> Batch: ...
+
+
+class FlightRecorder:
+    """Remembers, for every robot, a past physics state and all inputs since: between 25 and 50 control steps of it."""
+
+    def __init__(self, robots: int, state_size: int, joints: int, folder: Path | None) -> None:
+        """`state_size` is the length of one robot's physics state; `folder` receives the dumps, None keeps none."""
+        self.blow_ups = 0
+        self.dumps: list[Path] = []
+        self._folder = folder
+        self._step = 0
+        self._snapshots = np.zeros((2, robots, state_size))
+        self._taken_at = np.zeros((2, robots), dtype=np.int64)
+        log_steps = 2 * _WINDOW_STEPS
+        self._controls = np.zeros((log_steps, robots, joints))
+        self._forces = np.zeros((log_steps, robots, 3))
+        self._kicks = np.zeros((log_steps, robots, 3))
+
+    def restart(self, ids: np.ndarray, state: np.ndarray) -> None:
+        """Robots `ids` were reset: nothing before this moment explains what follows."""
+        self._snapshots[:, ids] = state[ids]
+        self._taken_at[:, ids] = self._step
+
+    def note_step(self, state: np.ndarray, control: np.ndarray, force: np.ndarray, kick: np.ndarray) -> None:
+        """Called before a control step with the state it starts from and what will act on the robots."""
+        if self._step % _WINDOW_STEPS == 0:
+            which = (self._step // _WINDOW_STEPS) % 2
+            self._snapshots[which] = state
+            self._taken_at[which] = self._step
+        row = self._step % (2 * _WINDOW_STEPS)
+        self._controls[row], self._forces[row], self._kicks[row] = control, force, kick
+        self._step += 1
+
+    def keep_last_moments(self, ids: np.ndarray, simulator: _Dumpable) -> None:
+        """Count the blow-ups of robots `ids` and write the first few to the dump folder."""
+        self.blow_ups += len(ids)
+        if self._folder is None:
+            return
+        for robot in ids[: max(0, _MOST_DUMPS - len(self.dumps))]:
+            self.dumps.append(self._write(int(robot), simulator))
+
+    def _write(self, robot: int, simulator: _Dumpable) -> Path:
+        assert self._folder is not None
+        which = int(np.argmin(self._taken_at[:, robot]))
+        first = int(self._taken_at[which, robot])
+        rows = np.arange(first, self._step) % (2 * _WINDOW_STEPS)
+        folder = self._folder / f"blow-up-step-{self._step:09d}-robot-{robot:05d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        mujoco.mj_saveModel(simulator.batch.get_model(robot), str(folder / "model.mjb"))
+        np.savez(
+            folder / "moments.npz",
+            state=self._snapshots[which, robot],
+            controls=self._controls[rows, robot],
+            base_forces_in_world_n=self._forces[rows, robot],
+            velocity_kicks_in_world_mps=self._kicks[rows, robot],
+        )
+        about = {
+            "robot": robot,
+            "first_step": first,
+            "failed_step": self._step - 1,
+            "physics_steps_per_control_step": simulator.substeps,
+            "mujoco": mujoco.__version__,
+        }
+        (folder / "about.json").write_text(json.dumps(about, indent=1) + "\n")
+        return folder
+
+
+def replay(folder: Path) -> np.ndarray:
+    """Play a dump again: qpos after every control step, [steps, nq]. The last row is the blown-up one."""
+    try:
+        about = json.loads((folder / "about.json").read_text())
+        with np.load(folder / "moments.npz", allow_pickle=False) as moments:
+            state, controls = moments["state"], moments["controls"]
+            forces, kicks = moments["base_forces_in_world_n"], moments["velocity_kicks_in_world_mps"]
+        substeps = int(about["physics_steps_per_control_step"])
+        if about["mujoco"] != mujoco.__version__:
+            raise SurefootError(
+                f"{folder} was written by mujoco {about['mujoco']}, this is {mujoco.__version__}",
+                hint="replay it with the version that wrote it: physics differs between versions",
+            )
+        model = mujoco.MjModel.from_binary_path(str(folder / "model.mjb"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SurefootError(
+            f"{folder} is no blow-up dump: {error}", hint="give a folder with model.mjb, moments.npz and about.json"
+        ) from error
+    data = mujoco.MjData(model)
+    mujoco.mj_setState(model, data, state, int(mujoco.mjtState.mjSTATE_INTEGRATION))
+    trunk = 1  # the first body after the world is the one with the free joint
+    positions = []
+    for control, force, kick in zip(controls, forces, kicks, strict=True):
+        data.qvel[:3] += kick
+        data.ctrl[:] = control
+        data.xfrc_applied[trunk, :3] = force
+        mujoco.mj_step(model, data, substeps)
+        positions.append(data.qpos.copy())
+    return np.array(positions)

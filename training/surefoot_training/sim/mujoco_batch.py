@@ -1,0 +1,267 @@
+"""The embedded simulator: MuJoCo on the CPU, N robots on a thread pool (`mujoco.batch`).
+
+The PD loop, the torque-speed limit and the action delay run inside the engine at the physics rate; Python runs once per
+control step. Results are bit-identical at any number of threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import mujoco
+import numpy as np
+from array_api_compat import numpy as array_namespace
+from mujoco.batch import Batch, SimulationError
+
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.model import PhysicsOptions
+from surefoot_robots.spec import RobotSpec
+from surefoot_training.sim.blow_up import FlightRecorder, robots_out_of_bounds
+from surefoot_training.sim.mujoco_model import TaskSensors, build_task_model
+from surefoot_training.sim.mujoco_parameters import RobotParameters
+from surefoot_training.sim.simulator import Array, Parameter, Placement, RobotState
+from surefoot_training.task.arrays import gravity_in_base, rotate_into_base, yaw_of
+from surefoot_training.task.terrain import Terrain, heights_at
+
+
+class MujocoBatch:
+    """The `Simulator` protocol on `mujoco.batch`."""
+
+    arrays = array_namespace
+
+    def __init__(
+        self,
+        robot: RobotSpec,
+        terrain: Terrain,
+        robots: int,
+        *,
+        physics: PhysicsOptions | None = None,
+        control_dt_s: float = 0.02,
+        max_action_delay_s: float = 0.04,
+        threads: int = 0,
+        dump_folder: Path | None = None,
+    ) -> None:
+        """Compile `robot` on `terrain` and make `robots` of it; `threads` 0 takes every processor.
+
+        `dump_folder` receives the last moments of simulations that blow up; without it they are only counted.
+        """
+        if robots < 1:
+            raise SurefootError(f"robots {robots} < 1", hint="simulate at least one robot")
+        physics = physics or PhysicsOptions()
+        self.robot, self.terrain, self.robots = robot, terrain, robots
+        self.physics_dt_s = physics.timestep_s
+        self.control_dt_s = control_dt_s
+        self.substeps = _whole_substeps(control_dt_s, physics.timestep_s)
+        self.model = build_task_model(robot, terrain, physics, max_action_delay_s)
+        mujoco.set_mju_user_warning(_ignore_engine_warning)
+        self._batch = Batch(self.model, robots, threads)
+        self._bind()
+        self._parameters = RobotParameters(self._batch, self.model, robot, max_action_delay_s)
+        self._sensors = TaskSensors(self.model, robot)
+        self._recorder = FlightRecorder(robots, self._batch.nstate, self.model.nu, dump_folder)
+        self._kick = np.zeros((robots, 3))
+        self._failed = np.zeros(robots, dtype=bool)
+        self._state = _empty_state(robots, len(robot.joint_names))
+        self._rest()
+
+    def _bind(self) -> None:
+        batch = self._batch
+        self._qpos, self._qvel = batch.bind("qpos"), batch.bind("qvel")
+        self._ctrl, self._history = batch.bind("ctrl"), batch.bind("history")
+        self._base_force = batch.bind("xfrc_applied")[:, self.model.body(self.robot.trunk.name).id, :3]
+        self._sensordata, self._actuator_force = batch.bind("sensordata"), batch.bind("actuator_force")
+
+    def _rest(self) -> None:
+        """Everyone in the default pose above the middle of the terrain, so that a state exists before any reset."""
+        everyone = np.arange(self.robots)
+        height = self.robot.standing_height_m + float(self.terrain.heights_m.max())
+        self.reset(
+            everyone,
+            Placement(
+                base_position_in_world=np.tile([0.0, 0.0, height], (self.robots, 1)),
+                base_quaternion_wxyz=np.tile([1.0, 0.0, 0.0, 0.0], (self.robots, 1)),
+                joint_position=np.tile(self.robot.default_joint_position_rad, (self.robots, 1)),
+            ),
+        )
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """Physical parameters that can differ between robots."""
+        return self._parameters.described
+
+    def set_parameters(self, ids: Array, values: Mapping[str, Array]) -> None:
+        """Give robots `ids` their own values: name -> [n, ...]."""
+        self._parameters.set(np.asarray(ids), values)
+
+    def get_parameters(self, ids: Array) -> dict[str, Array]:
+        """The values robots `ids` have now."""
+        return self._parameters.get(np.asarray(ids))
+
+    def reset(self, ids: Array, placement: Placement) -> None:
+        """Put robots `ids` where `placement` says, with empty delay lines and no disturbance."""
+        ids = np.asarray(ids)
+        if not len(ids):
+            return
+        self._batch.reset(ids, stage=mujoco.mjtStage.mjSTAGE_NONE)
+        self._qpos[ids, :3] = placement.base_position_in_world
+        self._qpos[ids, 3:7] = placement.base_quaternion_wxyz
+        self._qpos[ids, 7:] = placement.joint_position
+        if placement.base_velocity_in_world is not None:
+            self._qvel[ids, :3] = placement.base_velocity_in_world
+        if placement.angular_velocity_in_base is not None:
+            self._qvel[ids, 3:6] = placement.angular_velocity_in_base
+        if placement.joint_velocity is not None:
+            self._qvel[ids, 6:] = placement.joint_velocity
+        self._ctrl[ids] = placement.joint_position
+        self._kick[ids] = 0.0
+        self._parameters.fill_delay_lines(self._history, ids, np.asarray(placement.joint_position))
+        self._failed[ids] = False
+        self._batch.forward(ids)
+        self._recorder.restart(ids, self._batch.state)
+        for name, rows in _fields(self._read(ids)).items():
+            getattr(self._state, name)[ids] = rows
+
+    def push(self, velocity_kick_in_world: Array) -> None:
+        """Add a velocity to every base at the start of the next step: [N, 3] m/s."""
+        self._kick[:] = velocity_kick_in_world
+
+    def set_base_force(self, force_in_world_n: Array) -> None:
+        """Hold a force on every base until the next call: [N, 3] N at the trunk's centre of mass."""
+        self._base_force[:] = force_in_world_n
+
+    def step(self, joint_target: Array) -> None:
+        """One control step with joint targets [N, J] rad."""
+        unusable = ~np.isfinite(joint_target).all(axis=1)
+        if unusable.any():
+            joint_target = np.where(unusable[:, None], self._qpos[:, 7:], joint_target)
+        self._ctrl[:] = self._parameters.through_dead_zone(joint_target, self._qpos[:, 7:])
+        self._recorder.note_step(self._batch.state, self._ctrl, self._base_force, self._kick)
+        self._qvel[:, :3] += self._kick
+        self._kick[:] = 0.0
+        self._failed[:] = unusable
+        try:
+            self._batch.step(nstep=self.substeps)
+        except SimulationError as error:
+            self._failed[error.ids] = True
+        self._failed |= robots_out_of_bounds(self._qpos, self._qvel)
+        if self._failed.any():
+            self._recorder.keep_last_moments(np.flatnonzero(self._failed), self)
+        self._state = self._read(slice(None))
+
+    def state(self) -> RobotState:
+        """The truth after the last step or reset."""
+        return self._state
+
+    def heights_at(self, x_m: Array, y_m: Array) -> Array:
+        """Terrain height in the world below points of any shape, m."""
+        return heights_at(self.terrain, x_m, y_m)
+
+    def failed(self) -> Array:
+        """Robots whose simulation blew up in the last step: [N] bool."""
+        return self._failed.copy()
+
+    @property
+    def batch(self) -> Batch:
+        """The engine itself, for tools that look inside (drawing one robot, dumping it)."""
+        return self._batch
+
+    @property
+    def blow_ups(self) -> int:
+        """How many simulations have blown up since the start."""
+        return self._recorder.blow_ups
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """All that decides the future, as named arrays."""
+        parts = {
+            "batch_state": self._batch.state.copy(),
+            "failed": self._failed.copy(),
+            "kick": self._kick.copy(),
+            "blow_ups": np.array(self._recorder.blow_ups),
+        }
+        parts |= {f"parameter.{name}": value for name, value in self.get_parameters(np.arange(self.robots)).items()}
+        parts |= {f"state.{name}": value.copy() for name, value in _fields(self._state).items()}
+        return parts
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Take up a snapshot of a simulator with the same robot, terrain and number of robots."""
+        if snapshot["batch_state"].shape != self._batch.state.shape:
+            raise SurefootError(
+                f"snapshot of {snapshot['batch_state'].shape} does not fit {self._batch.state.shape}",
+                hint="restore with the same robot, terrain, physics and number of robots",
+            )
+        everyone = np.arange(self.robots)
+        prefix = "parameter."
+        self.set_parameters(
+            everyone, {name.removeprefix(prefix): v for name, v in snapshot.items() if name.startswith(prefix)}
+        )
+        self._batch.state[:] = snapshot["batch_state"]
+        self._failed[:] = snapshot["failed"]
+        self._kick[:] = snapshot["kick"]
+        self._recorder.restart(everyone, self._batch.state)
+        self._recorder.blow_ups = int(snapshot["blow_ups"])
+        for name in _fields(self._state):
+            getattr(self._state, name)[:] = snapshot[f"state.{name}"]
+
+    def _read(self, rows: np.ndarray | slice) -> RobotState:
+        """The state of `rows`, converted from the engine's float64 once."""
+        qpos, qvel = self._qpos[rows].astype(np.float32), self._qvel[rows].astype(np.float32)
+        quaternion = qpos[:, 3:7]
+        sensed = self._sensordata[rows].astype(np.float32)
+        return RobotState(
+            base_position_in_world=qpos[:, :3],
+            base_quaternion_wxyz=quaternion,
+            base_velocity_in_base=rotate_into_base(quaternion, qvel[:, :3]),
+            angular_velocity_in_base=qvel[:, 3:6],  # MuJoCo's free joint keeps it in the body frame
+            gravity_in_base=gravity_in_base(quaternion),
+            heading_rad=yaw_of(quaternion),
+            joint_position=qpos[:, 7:],
+            joint_velocity=qvel[:, 6:],
+            joint_torque_nm=self._actuator_force[rows].astype(np.float32),
+            **self._sensors.read(sensed),
+        )
+
+
+def _ignore_engine_warning(_text: str) -> None:
+    """Keep MuJoCo from writing MUJOCO_LOG.TXT: blow-ups are found, counted and reported by `blow_up`."""
+
+
+def _whole_substeps(control_dt_s: float, timestep_s: float) -> int:
+    substeps = round(control_dt_s / timestep_s)
+    if substeps < 1 or abs(substeps * timestep_s - control_dt_s) > 1e-9:
+        raise SurefootError(
+            f"control step {control_dt_s:g} s is not a whole number of physics steps of {timestep_s:g} s",
+            hint="choose timestep_s so that it divides control_dt_s",
+        )
+    return substeps
+
+
+def _fields(state: RobotState) -> dict[str, np.ndarray]:
+    return {name: getattr(state, name) for name in RobotState.__slots__}
+
+
+def _empty_state(robots: int, joints: int) -> RobotState:
+    def zeros(*shape: int) -> np.ndarray:
+        return np.zeros((robots, *shape), dtype=np.float32)
+
+    def flags(*shape: int) -> np.ndarray:
+        return np.zeros((robots, *shape), dtype=bool)
+
+    return RobotState(
+        base_position_in_world=zeros(3),
+        base_quaternion_wxyz=zeros(4),
+        base_velocity_in_base=zeros(3),
+        angular_velocity_in_base=zeros(3),
+        gravity_in_base=zeros(3),
+        heading_rad=zeros(),
+        joint_position=zeros(joints),
+        joint_velocity=zeros(joints),
+        joint_torque_nm=zeros(joints),
+        foot_position_in_world=zeros(4, 3),
+        foot_velocity_in_world=zeros(4, 3),
+        foot_force_in_world_n=zeros(4, 3),
+        trunk_contact=flags(),
+        thigh_contact=flags(4),
+        calf_contact=flags(4),
+        self_collision=flags(),
+    )
