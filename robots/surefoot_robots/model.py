@@ -19,7 +19,7 @@ The ground is whatever belongs to the world body: the plane made here, or geoms 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -87,6 +87,14 @@ class PhysicsOptions:
     foot_contact_dimensions: Literal[1, 3, 4, 6] = 3
     """1 no friction, 3 sliding, 4 with torsion, 6 with rolling."""
 
+    def __post_init__(self) -> None:
+        if not 0.0 < self.timestep_s < math.inf:
+            raise SurefootError(f"timestep_s {self.timestep_s} is not valid: must be finite and above 0")
+        _require("integrator", self.integrator, INTEGRATORS)
+        _require("solver", self.solver, SOLVERS)
+        _require("cone", self.cone, CONES)
+        _require("foot_contact_dimensions", self.foot_contact_dimensions, (1, 3, 4, 6))
+
 
 def fine_reference() -> PhysicsOptions:
     """Slow and accurate: what the training options are measured against."""
@@ -118,6 +126,16 @@ class ModelOptions:
     """
     max_action_delay_s: float = 0.0
     """Room for longer delays, set later through `actuator_delay`: see `delay_on_grid_s`."""
+
+    def __post_init__(self) -> None:
+        _require("base", self.base, ("free", "fixed"))
+        _require("ground", self.ground, ("plane", "none"))
+        _require("self_collision", self.self_collision, ("none", "legs", "all"))
+
+
+def _require(name: str, value: object, valid: Collection[object]) -> None:
+    if value not in valid:
+        raise SurefootError(f"{name} {value!r} is not valid: one of {', '.join(map(str, valid))}")
 
 
 def build_model(spec: RobotSpec, options: ModelOptions | None = None) -> mujoco.MjSpec:
@@ -260,7 +278,8 @@ def _add_actuator(model: mujoco.MjSpec, joint: Joint, options: ModelOptions, del
     """A position servo: PD torque, held within the peak torque and within the torque-speed line.
 
     MuJoCo's `dcmotor` with a controller delivers the commanded torque exactly until the voltage it takes, back-EMF
-    included, meets the supply's; that limit is the line from the stall torque to the no-load speed.
+    included, meets the supply's; that limit is the line from the stall torque to the no-load speed. Faster than that,
+    the line goes on below zero: the back-EMF brakes.
     """
     motor = joint.motor
     actuator = model.add_actuator(name=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT, target=joint.name)
@@ -274,7 +293,7 @@ def _add_actuator(model: mujoco.MjSpec, joint: Joint, options: ModelOptions, del
     )
     delay_s = delay_of_robot_s if options.action_delay_s is None else options.action_delay_s
     timestep_s = options.physics.timestep_s
-    actuator.nsample = _whole_steps(max(delay_s, options.max_action_delay_s), timestep_s)
+    actuator.nsample = max(_whole_steps(longest_s, timestep_s) for longest_s in (delay_s, options.max_action_delay_s))
     actuator.delay = delay_on_grid_s(delay_s, timestep_s)
 
 

@@ -1,5 +1,6 @@
 """The compiled MuJoCo model has in it what the spec says."""
 
+import re
 from dataclasses import replace
 
 import mujoco
@@ -244,6 +245,25 @@ def test_the_robots_own_delay_is_the_default_and_there_can_be_room_for_more():
 
 
 @pytest.mark.parametrize("delay_s", [-0.01, float("nan"), float("inf")])
-def test_an_impossible_delay_is_refused(delay_s):
+@pytest.mark.parametrize("option", ["action_delay_s", "max_action_delay_s"])
+def test_an_impossible_delay_is_refused(option, delay_s):
     with pytest.raises(SurefootError, match="must be finite and at least 0"):
-        build_model(SPECS["go2"], ModelOptions(action_delay_s=delay_s))
+        build_model(SPECS["go2"], ModelOptions(**{option: delay_s}))
+
+
+@pytest.mark.parametrize(
+    ("options", "choice", "complaint"),
+    [
+        (PhysicsOptions, {"timestep_s": 0.0}, "timestep_s 0.0 is not valid: must be finite and above 0"),
+        (PhysicsOptions, {"integrator": "verlet"}, "integrator 'verlet' is not valid: one of euler, implicitfast, "),
+        (PhysicsOptions, {"solver": "gauss"}, "solver 'gauss' is not valid: one of newton, cg, pgs"),
+        (PhysicsOptions, {"cone": "round"}, "cone 'round' is not valid: one of pyramidal, elliptic"),
+        (PhysicsOptions, {"foot_contact_dimensions": 2}, "foot_contact_dimensions 2 is not valid: one of 1, 3, 4, 6"),
+        (ModelOptions, {"base": "hung"}, "base 'hung' is not valid: one of free, fixed"),
+        (ModelOptions, {"ground": "grass"}, "ground 'grass' is not valid: one of plane, none"),
+        (ModelOptions, {"self_collision": "yes"}, "self_collision 'yes' is not valid: one of none, legs, all"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused_with_those_that_do(options, choice, complaint):
+    with pytest.raises(SurefootError, match=re.escape(complaint)):
+        options(**choice)
