@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch
 
-from surefoot_robots.model import KD_INDEX, KP_INDEX
+from surefoot_robots.model import KD_INDEX, KP_INDEX, delay_on_grid_s
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.simulator import Parameter, check_parameter_values
 
@@ -80,7 +80,7 @@ class RobotParameters:
                 "rad", per_joint(0.0), 0.0, 0.2, doc="position error the motor does not answer (per control step)"
             ),
             "action_delay_s": Parameter(
-                "s", np.array(robot.action_delay_s), 0.0, max_action_delay_s, doc="joint target to motor"
+                "s", np.array(robot.action_delay_s), 0.0, max_action_delay_s, doc="joint target to motor, to the next whole physics step"
             ),
             "foot_friction": Parameter("1", np.array(model.geom_friction[self._feet[0], 0]), 0.0, 10.0, doc="sliding"),
             "restitution": Parameter(
@@ -139,7 +139,9 @@ class RobotParameters:
         self._fields["actuator_forcerange"][ids] = np.stack([-limit, limit], axis=-1)
 
     def _write_delay(self, ids: np.ndarray) -> None:
-        self._fields["actuator_delay"][ids] = self._values["action_delay_s"][ids][:, None]
+        timestep_s = self._model.opt.timestep
+        on_grid = [delay_on_grid_s(delay, timestep_s) for delay in self._values["action_delay_s"][ids]]
+        self._fields["actuator_delay"][ids] = np.array(on_grid)[:, None]
 
     def _write_feet(self, ids: np.ndarray) -> None:
         at = np.ix_(ids, self._feet)
