@@ -22,7 +22,7 @@ from surefoot_training.sim.mujoco_model import TaskSensors, build_task_model
 from surefoot_training.sim.mujoco_parameters import RobotParameters
 from surefoot_training.sim.simulator import Array, Parameter, Placement, RobotState
 from surefoot_training.task.arrays import gravity_in_base, rotate_into_base, yaw_of
-from surefoot_training.task.terrain import Terrain, heights_at
+from surefoot_training.task.terrain import Terrain
 
 
 class MujocoBatch:
@@ -152,10 +152,6 @@ class MujocoBatch:
     def state(self) -> RobotState:
         """The truth after the last step or reset."""
         return self._state
-
-    def heights_at(self, x_m: Array, y_m: Array) -> Array:
-        """Terrain height in the world below points of any shape, m."""
-        return heights_at(self.terrain, x_m, y_m)
 
     def failed(self) -> Array:
         """Robots whose simulation blew up in the last step: [N] bool."""

@@ -80,7 +80,11 @@ class RobotParameters:
                 "rad", per_joint(0.0), 0.0, 0.2, doc="position error the motor does not answer (per control step)"
             ),
             "action_delay_s": Parameter(
-                "s", np.array(robot.action_delay_s), 0.0, max_action_delay_s, doc="joint target to motor, to the next whole physics step"
+                "s",
+                np.array(robot.action_delay_s),
+                0.0,
+                max_action_delay_s,
+                doc="joint target to motor, to the next whole physics step",
             ),
             "foot_friction": Parameter("1", np.array(model.geom_friction[self._feet[0], 0]), 0.0, 10.0, doc="sliding"),
             "restitution": Parameter(

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
+
+if TYPE_CHECKING:
+    from surefoot_training.task.terrain import Terrain
 
 Array: TypeAlias = Any
 """A NumPy array or a torch tensor: the two have no common static type."""
@@ -76,10 +79,15 @@ class Simulator(Protocol):
     """N robots of one kind on one terrain, stepped together."""
 
     robot: RobotSpec
+    terrain: Terrain
     robots: int
     control_dt_s: float
     physics_dt_s: float
-    arrays: ArrayNamespace  # whose arrays the states are
+
+    @property
+    def arrays(self) -> ArrayNamespace:
+        """Whose arrays the states are."""
+        ...
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -111,11 +119,7 @@ class Simulator(Protocol):
         ...
 
     def state(self) -> RobotState:
-        """The truth after the last step or reset; the arrays are the caller's to keep."""
-        ...
-
-    def heights_at(self, x_m: Array, y_m: Array) -> Array:
-        """Terrain height in the world below points of any shape, m."""
+        """The truth after the last step or reset. A step makes new arrays; a reset changes rows of the last ones."""
         ...
 
     def failed(self) -> Array:

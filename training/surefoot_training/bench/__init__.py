@@ -1,0 +1,1 @@
+"""Measurements: what simulation costs, and how far its settings are from the truth."""

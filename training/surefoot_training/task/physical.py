@@ -1,0 +1,40 @@
+"""Randomized parameters (factors, shifts, payloads) → the physical values a simulator takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from surefoot_training.sim.simulator import Parameter
+
+_JOINT_SCALES = {
+    "joint_friction_nm": "joint_friction_scale",
+    "joint_damping_nms_per_rad": "joint_damping_scale",
+    "joint_armature_kgm2": "armature_scale",
+    "kp_nm_per_rad": "kp_scale",
+    "kd_nms_per_rad": "kd_scale",
+    "torque_limit_nm": "torque_limit_scale",
+}
+_AS_THEY_ARE = ("motor_strength", "dead_zone_rad", "action_delay_s", "foot_friction", "restitution", "gravity_mps2")
+
+
+def physical_values(
+    sample: Mapping[str, np.ndarray], nominal: Mapping[str, Parameter], base_link: int
+) -> dict[str, np.ndarray]:
+    """`sample` [n, ...] by randomization name → simulator parameters [n, ...]; link `base_link` is the trunk."""
+    values = {name: sample[name] for name in _AS_THEY_ARE}
+    for name, scale in _JOINT_SCALES.items():
+        values[name] = nominal[name].nominal * sample[scale]
+    return values | _links(sample, nominal, base_link)
+
+
+def _links(sample: Mapping[str, np.ndarray], nominal: Mapping[str, Parameter], base_link: int) -> dict[str, np.ndarray]:
+    """Scaled links; a payload sits at the trunk's centre of mass and grows its inertia in proportion."""
+    mass = nominal["link_mass_kg"].nominal
+    scaled = mass * sample["link_mass_scale"]
+    scaled[:, base_link] += sample["base_mass_added_kg"]
+    inertia = nominal["link_inertia_kgm2"].nominal * (scaled / mass)[:, :, None]
+    com = np.repeat(nominal["link_com_m"].nominal[None], len(scaled), axis=0)
+    com[:, base_link] += sample["base_com_shift_m"]
+    return {"link_mass_kg": scaled, "link_inertia_kgm2": inertia, "link_com_m": com}
