@@ -1,0 +1,1 @@
+"""The walking task: terrain, commands, observations, rewards, terminations, curriculum, randomization."""
