@@ -32,6 +32,7 @@ class Command:
 
 COMMANDS = (
     Command("robot", "surefoot.commands.robot", "the robots: limits, motors, every number with its source, URDF"),
+    Command("terrain", "surefoot.commands.terrain", "the terrain robots learn on: what each level means, pictures"),
 )
 
 
