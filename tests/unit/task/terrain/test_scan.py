@@ -130,3 +130,15 @@ def test_bad_grids_are_refused(wrong: dict[str, object], said: str) -> None:
     with pytest.raises(SurefootError) as refusal:
         ScanGrid(**wrong)
     assert said in refusal.value.message
+
+
+def test_everything_stays_on_the_device_of_the_poses() -> None:
+    """Torch's `meta` device refuses to mix with the processor's memory, as a GPU would."""
+    position, heading = torch.zeros((4, 3), device="meta"), torch.zeros(4, device="meta")
+    for terrain in (ramp(0.1, 0.0), Terrain.flat()):
+        there = terrain.as_arrays_of(position)
+        scan = height_scan(there, position, heading, GRID)
+        level, column = there.tile_at(position[:, 0], position[:, 1])
+        inside = there.contains(position[:, 0], position[:, 1])
+        assert {array.device.type for array in (scan, level, column, inside)} == {"meta"}
+        assert scan.shape == (4, 187)
