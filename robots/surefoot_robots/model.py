@@ -61,6 +61,11 @@ KP_INDEX, KD_INDEX = 4, 6
 """Where `actuator_gainprm` of a `dcmotor` keeps the controller's gains."""
 
 
+FOOT_SOLREF = (0.015, 1.0)
+"""Time constant, s, and damping ratio of a foot's contact; MuJoCo's default is 0.02. Stiffer feet sink in less, and on
+height fields a step takes 10 % (0.015) or 20 % (0.01) less time; but at 0.01, steps of 5 ms err more than allowed."""
+
+
 @dataclass(frozen=True, slots=True)
 class PhysicsOptions:
     """How MuJoCo steps. The defaults are the fastest of those that stay within a stated error of `fine_reference`.
@@ -205,8 +210,9 @@ def _add_leg(
         condim=physics.foot_contact_dimensions,
         # Torsional and rolling friction are MuJoCo's defaults; they count with more than three contact dimensions.
         friction=[foot_friction, 0.005, 0.0001],
-        # With the higher priority the foot's friction holds, whatever it stands on.
+        # With the higher priority the foot's friction and stiffness hold, whatever it stands on.
         priority=1,
+        solref=FOOT_SOLREF,
         **bits,
     )
     parent.add_site(name=foot.name, pos=foot.position_in_calf_m, size=[foot.radius_m, 0.0, 0.0], group=4)

@@ -1,0 +1,149 @@
+"""`surefoot bench`: what things cost on this machine, measured against the bare minimum in the same run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from surefoot.output import print_json, print_table
+from surefoot.progress import progress_bar
+
+if TYPE_CHECKING:
+    from surefoot_training.bench.memory import Memory
+    from surefoot_training.bench.physics import Outcome
+    from surefoot_training.bench.throughput import Throughput
+
+TASKS = {"flat": "velocity-flat", "rough": "velocity-rough"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One nested command per thing to measure."""
+    subjects = parser.add_subparsers(dest="subject", required=True, metavar="SUBJECT")
+    sim = subjects.add_parser(
+        "sim",
+        help="the simulated tasks against the bare physics engine: speed, cost per stage, memory",
+        description="Steps the bare engine and the full tasks in turn, with the same model, states and joint targets. "
+        "A step is one control step (20 ms) of one robot.",
+    )
+    sim.add_argument("--robots", type=_positive, default=256, help="simulated together (default: 256)")
+    sim.add_argument("--threads", type=_positive, default=2, help="of the engine (default: 2)")
+    sim.add_argument("--rounds", type=_positive, default=10, help="engine and task take turns so often (default: 10)")
+    sim.add_argument("--steps", type=_positive, default=50, help="control steps per turn (default: 50)")
+    sim.add_argument("--settings", action="store_true", help="also compare engine settings with a fine-step reference")
+    sim.add_argument("--no-memory", action="store_true", help="leave out memory, which starts four more processes")
+    sim.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    from surefoot_training.bench import memory, throughput
+
+    quiet = arguments.json
+    figures = {}
+    for name, task in TASKS.items():
+        with progress_bar(arguments.rounds, f"{name}: engine and task in turn", quiet=quiet) as advance:
+            figures[name] = throughput.measure(
+                task,
+                robots=arguments.robots,
+                threads=arguments.threads,
+                rounds=arguments.rounds,
+                steps=arguments.steps,
+                report=advance,
+            )
+    memories = {}
+    if not arguments.no_memory:
+        with progress_bar(len(TASKS), "memory", quiet=quiet) as advance:
+            for name, task in TASKS.items():
+                memories[name] = memory.measure(task)
+                advance()
+    outcomes = _compare_settings(arguments.threads, quiet=quiet) if arguments.settings else []
+    if arguments.json:
+        print_json(_as_json(figures, memories, outcomes))
+    else:
+        _print(figures, memories, outcomes)
+    return 0
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _compare_settings(threads: int, *, quiet: bool) -> list[Outcome]:
+    from surefoot_robots.loader import load_robot
+    from surefoot_training.bench import physics
+
+    with progress_bar(physics.measurements(), "engine settings", quiet=quiet) as advance:
+        return physics.study(load_robot("go2"), threads, advance)
+
+
+def _as_json(figures: dict[str, Throughput], memories: dict[str, Memory], outcomes: list[Outcome]) -> dict[str, object]:
+    from dataclasses import asdict
+
+    result: dict[str, object] = {name: asdict(throughput) for name, throughput in figures.items()}
+    if memories:
+        largest = max(memories.values(), key=lambda memory: memory.bytes_of_many)
+        result |= {"bytes_per_robot": largest.bytes_per_robot, "bytes_of_4096_robots": largest.bytes_of_many}
+        result["memory"] = {name: asdict(memory) for name, memory in memories.items()}
+    if outcomes:
+        result["settings"] = [asdict(outcome) | {"accepted": outcome.within_tolerance} for outcome in outcomes]
+    return result
+
+
+def _print(figures: dict[str, Throughput], memories: dict[str, Memory], outcomes: list[Outcome]) -> None:
+    first = next(iter(figures.values()))
+    print_table(
+        ["task", "engine steps/s", "task steps/s", "ratio", "lowest", "highest", "episodes ended/step"],
+        [
+            (
+                name,
+                f"{of.engine_steps_per_s:,.0f}",
+                f"{of.task_steps_per_s:,.0f}",
+                f"{of.ratio:.3f}",
+                f"{of.ratio_low:.3f}",
+                f"{of.ratio_high:.3f}",
+                f"{of.finished_per_step:.2f}",
+            )
+            for name, of in figures.items()
+        ],
+        title=f"Bare engine and full task, {first.robots} robots, {first.threads} threads",
+    )
+    print_table(
+        ["stage", *figures],
+        [(stage, *(f"{of.stage_us[stage]:,.0f}" for of in figures.values())) for stage in first.stage_us],
+        title="Cost of one control step of all robots, µs",
+    )
+    if memories:
+        print_table(
+            ["task", "KiB per robot", "MiB with 4096 robots, all included"],
+            [
+                (name, f"{of.bytes_per_robot / 1024:.1f}", f"{of.bytes_of_many / 2**20:.0f}")
+                for name, of in memories.items()
+            ],
+            title="Memory",
+        )
+    if outcomes:
+        _print_settings(outcomes)
+
+
+def _print_settings(outcomes: list[Outcome]) -> None:
+    from surefoot_training.bench.physics import TOLERANCE, Error
+
+    names = Error.__slots__
+    rows = [
+        (
+            outcome.setting.name,
+            f"{outcome.control_step_us:.0f}",
+            *(f"{1000 * getattr(outcome.worst, name):.1f}" for name in names),
+            "yes" if outcome.within_tolerance else "no",
+        )
+        for outcome in outcomes
+    ]
+    rows.append(("tolerance", "", *(f"{1000 * getattr(TOLERANCE, name):.1f}" for name in names), ""))
+    print_table(
+        ["setting", "µs per step", "height mm", "tilt mrad", "joints mrad", "speed mm/s", "accepted"],
+        rows,
+        title="Engine settings: cost per robot and core, largest error of standing, walking and being pushed",
+    )
