@@ -1,6 +1,6 @@
 """Which engine settings are fast enough and still true: cost and error of each against a fine-step reference.
 
-Three motions without a policy: a robot dropped by 3 cm that comes to stand, an open-loop trot at 0.5 m/s, and a
+Three motions without a policy: a robot dropped by 3 cm that comes to stand, an open-loop trot, and a
 standing robot that is pushed (a kick of 0.5 m/s, then 100 N for 0.1 s). The reference steps ten times finer than
 training and runs the solver to convergence (`surefoot_robots.model.fine_reference`).
 """
@@ -163,7 +163,7 @@ def _play(robot: RobotSpec, setting: Setting, motion: str, threads: int) -> np.n
     batch = _start(robot, model, _ROBOTS, threads)
     qpos, qvel, ctrl, force = (batch.bind(name) for name in ("qpos", "qvel", "ctrl", "xfrc_applied"))
     stance = np.tile(robot.default_joint_position_rad, (_STEPS, 1))
-    walking = trot_targets(robot, np.arange(_STEPS) * CONTROL_DT_S, speed_mps=0.5)
+    walking = trot_targets(robot, np.arange(_STEPS) * CONTROL_DT_S, speed_mps=0.6)
     targets = walking if motion == "walk" else stance
     substeps = round(CONTROL_DT_S / setting.physics.timestep_s)
     seen = np.empty((_STEPS, _ROBOTS, model.nq + 6))
@@ -208,7 +208,7 @@ def _cost_us(robot: RobotSpec, setting: Setting, threads: int) -> float:
     ctrl = batch.bind("ctrl")
     substeps = round(CONTROL_DT_S / setting.physics.timestep_s)
     durations = []
-    for target in trot_targets(robot, np.arange(30) * CONTROL_DT_S, speed_mps=0.5):
+    for target in trot_targets(robot, np.arange(30) * CONTROL_DT_S, speed_mps=0.6):
         ctrl[:] = target
         before = time.perf_counter()
         batch.step(nstep=substeps)

@@ -17,6 +17,7 @@ class ActionMemory:
 
     def __init__(self, default_joint_position_rad: np.ndarray, scale_rad: float, robots: int, xp: Namespace) -> None:
         """All robots hold the default pose."""
+        self._xp = xp
         self.default_joint_position: Array = xp.asarray(np.array(default_joint_position_rad, dtype=np.float32))
         self._per_rad = 1.0 / scale_rad
         joints = len(default_joint_position_rad)
@@ -26,10 +27,10 @@ class ActionMemory:
         self.target: Array = xp.zeros((robots, joints), dtype=xp.float32) + self.default_joint_position
 
     def note(self, joint_target: Array) -> None:
-        """One control step with joint targets [N, J] rad."""
+        """One control step with joint targets [N, J] rad, of which a copy is kept."""
         self.before_previous, self.previous = self.previous, self.action
-        self.target = joint_target
-        self.action = (joint_target - self.default_joint_position) * self._per_rad
+        self.target = self._xp.asarray(joint_target, dtype=self._xp.float32, copy=True)
+        self.action = (self.target - self.default_joint_position) * self._per_rad
 
     def reset(self, ids: Array) -> None:
         """Robots `ids` hold the default pose; arrays handed out before stay as they were."""

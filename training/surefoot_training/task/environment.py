@@ -30,7 +30,7 @@ from surefoot_training.task.randomization import sample_start
 from surefoot_training.task.rewards import linear_velocity_tracking
 from surefoot_training.task.robots import RandomizedRobots
 from surefoot_training.task.sensors import MEASURED_NAMES, SensorModel
-from surefoot_training.task.terms import bind_all
+from surefoot_training.task.terms import ObservationTerm, bind_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,9 @@ class StepResult:
 # Sums kept besides those of the rewards: what an episode is judged by.
 _OUTCOME_COLUMNS = ("tracking_score", "speed_error_mps", "yaw_rate_error_radps", "walked_m", "commanded_m")
 _STATE_FIELDS = tuple(field.name for field in fields(RobotState))
+# What is saved besides the parts' own states.
+_OWN_ARRAYS = ("_episode_time_s",)
+_OBSERVED = tuple(field.name for field in fields(Observations))
 
 
 class _Stateful(Protocol):
@@ -69,12 +72,8 @@ class WalkingEnvironment:
     """`task` for the robots of `simulator`."""
 
     def __init__(self, task: TaskConfig, simulator: Simulator, seed: int) -> None:
-        """All robots are placed at once; `observations` is what they see first."""
-        if abs(simulator.control_dt_s - task.control_dt_s) > 1e-9:
-            raise SurefootError(
-                f"simulator steps {simulator.control_dt_s:g} s, task {task.name} {task.control_dt_s:g} s",
-                hint="make the simulator with the task's control_dt_s",
-            )
+        """All robots are placed at once; `observations` is what they saw last, at first where they start."""
+        _check_simulator(task, simulator)
         self.task, self.simulator, self.seed = task, simulator, seed
         self.robots = simulator.robots
         self._xp = simulator.arrays
@@ -101,12 +100,22 @@ class WalkingEnvironment:
         """J, of joint targets."""
         return len(self.simulator.robot.joint_names)
 
+    @property
+    def disturbance_force_in_world_n(self) -> Array:
+        """Push that acted on every trunk in the last step [N, 3] N."""
+        return self._force_in_world_n
+
     def joint_target_of(self, action: Array) -> Array:
         """Joint targets [N, J] rad of dimensionless actions: the default pose + scale × action."""
         return self._actions.default_joint_position + self.task.action_scale_rad * action
 
     def step(self, joint_target: Array) -> StepResult:
         """One control step with joint targets [N, J] rad."""
+        if tuple(joint_target.shape) != (self.robots, self.joints):
+            raise SurefootError(
+                f"joint targets have shape {tuple(joint_target.shape)}",
+                hint=f"give one row per robot: {(self.robots, self.joints)}",
+            )
         self._disturb()
         self._simulate(joint_target)
         quantities = self._look()
@@ -116,6 +125,7 @@ class WalkingEnvironment:
         measured = self._measure(quantities)
         finished_ids = indices_where(terminated | timed_out)
         final, log = self._finish(finished_ids, measured, quantities)
+        self.observations = measured
         return StepResult(measured, reward, terminated, timed_out, finished_ids, final, log)
 
     # The parts
@@ -198,15 +208,17 @@ class WalkingEnvironment:
 
     def _simulate(self, joint_target: Array) -> None:
         before = self.simulator.state()
-        self._actions.note(joint_target)
         self._joint_velocity_before = before.joint_velocity
         self.simulator.step(joint_target)
         self._blown_up = self.simulator.failed()
         self._state = self.simulator.state()
         if self._blown_up.any():
-            # Their state is NaN or worse: what they were before stands in until they are reset, in this very step.
+            # Their state is NaN or worse, and their targets may be: what they were before and the default pose stand
+            # in until they are reset, in this very step.
             self._state = self._with_rows_of(before, indices_where(self._blown_up))
-            self._actions.reset(indices_where(self._blown_up))
+            default = self._actions.default_joint_position
+            joint_target = self._xp.where(self._blown_up[:, None], default, joint_target)
+        self._actions.note(joint_target)
 
     def _with_rows_of(self, before: RobotState, ids: Array) -> RobotState:
         mixed = {}
@@ -374,7 +386,10 @@ class WalkingEnvironment:
         return RobotState(**{name: getattr(self._state, name)[ids] for name in _STATE_FIELDS})
 
     def _first_observations(self) -> Observations:
-        return self._measure(self._describe(self._state, slice(None)), self._everyone)
+        first = self._measure(self._describe(self._state, slice(None)), self._everyone)
+        _check_width("observation", first.policy, self.task.observation)
+        _check_width("privileged", first.privileged, self.task.privileged)
+        return first
 
     # Going on exactly
 
@@ -387,10 +402,15 @@ class WalkingEnvironment:
         state = {f"simulator.{name}": value for name, value in self.simulator.snapshot().items()}
         for part, stateful in self._stateful.items():
             state |= {f"{part}.{name}": value for name, value in stateful.state_dict().items()}
-        return state | save_arrays(self, ("_episode_time_s",))
+        seen = {f"observations.{name}": to_numpy(getattr(self.observations, name)) for name in _OBSERVED}
+        return state | seen | save_arrays(self, _OWN_ARRAYS)
 
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
-        """Take up where `state_dict` of an environment with the same task, robot and number of robots left off."""
+        """Take up where `state_dict` of an environment with the same task, robot and number of robots left off.
+
+        Everything is checked before anything changes; arrays handed out before stay as they are.
+        """
+        self._check_fits(state)
 
         def of(part: str) -> dict[str, np.ndarray]:
             return {name.removeprefix(f"{part}."): v for name, v in state.items() if name.startswith(f"{part}.")}
@@ -398,5 +418,41 @@ class WalkingEnvironment:
         self.simulator.restore(of("simulator"))
         for part, stateful in self._stateful.items():
             stateful.load_state_dict(of(part))
-        load_arrays(self, ("_episode_time_s",), state)
+        load_arrays(self, _OWN_ARRAYS, state)
         self._state = self.simulator.state()
+        seen = of("observations")
+        self.observations = Observations(**{name: self._xp.asarray(seen[name].copy()) for name in _OBSERVED})
+
+    def _check_fits(self, state: Mapping[str, np.ndarray]) -> None:
+        for name, mine in self.state_dict().items():
+            problem = "is missing" if name not in state else f"has shape {state[name].shape}, here {mine.shape}"
+            if name not in state or state[name].shape != mine.shape:
+                raise SurefootError(
+                    f"saved state does not fit task {self.task.name} with {self.robots} robots: {name} {problem}",
+                    hint="resume with the same task, robot and number of robots as were saved",
+                )
+
+
+def _check_simulator(task: TaskConfig, simulator: Simulator) -> None:
+    if abs(simulator.control_dt_s - task.control_dt_s) > 1e-9:
+        raise SurefootError(
+            f"simulator steps {simulator.control_dt_s:g} s, task {task.name} {task.control_dt_s:g} s",
+            hint="make the simulator with the task's control_dt_s",
+        )
+    if simulator.terrain.level_count != task.curriculum.levels:
+        raise SurefootError(
+            f"simulator's terrain has {simulator.terrain.level_count} levels, the curriculum of task {task.name} "
+            f"{task.curriculum.levels}",
+            hint="make the simulator with the task's terrain",
+        )
+
+
+def _check_width(what: str, seen: Array, table: tuple[ObservationTerm, ...]) -> None:
+    """That the sizes in a table of observations, from which others lay out their networks, are true."""
+    said = sum(term.size for term in table)
+    if seen.shape[-1] != said:
+        raise SurefootError(
+            f"{what} has {seen.shape[-1]} numbers per robot, its table says {said}: "
+            + ", ".join(f"{term.name} {term.size}" for term in table),
+            hint="make the table with the robot's joints and the task's scan.size; a scan goes by the name height_scan",
+        )
