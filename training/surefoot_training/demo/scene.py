@@ -12,16 +12,16 @@ from surefoot_training.task.environment import WalkingEnvironment
 
 
 def draw_scene(poses: np.ndarray, environment: WalkingEnvironment, file: Path) -> None:
-    """Robots in `poses` [n, 7 + J] around stairs of a high level."""
+    """Robots in `poses` [n, 7 + J] among the obstacles of a middle level, stairs behind them."""
     simulator = environment.simulator
     terrain = simulator.terrain
-    column = terrain.column_kinds.index("stairs_down") if "stairs_down" in terrain.column_kinds else 0
-    x, y, _ = terrain.tile_origin_in_world[3 * terrain.level_count // 4, column]
+    column = terrain.column_kinds.index("obstacles")
+    x, y, _ = terrain.tile_origin_in_world[terrain.level_count // 2, column]
     view = View(
-        look_at=(float(x), float(y), 0.6),
-        distance_m=9.0,
-        azimuth_deg=62.0,
-        elevation_deg=-22.0,
+        look_at=(float(x) - 1.0, float(y), 0.3),
+        distance_m=7.0,
+        azimuth_deg=140.0,
+        elevation_deg=-19.0,
         width_px=1280,
         height_px=560,
     )

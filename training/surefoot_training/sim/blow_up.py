@@ -19,14 +19,22 @@ from surefoot_robots.errors import SurefootError
 # No joint of a legged robot turns at 200 rad/s and none runs at 200 m/s (fastest no-load joint speed of our robots:
 # A1 52.4 rad/s): a simulation that says so is numerically gone, although still finite.
 SPEED_LIMIT = 200.0
+_POSITION_LIMIT = 1e6  # m, rad
 _WINDOW_STEPS = 25
 _MOST_DUMPS = 5  # a model with terrain is some 10 MB; the first few tell the story
 
 
 def robots_out_of_bounds(qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
-    """Which rows are not finite or impossibly fast: [N] bool; NaN trips both comparisons."""
-    sane: np.ndarray = (np.abs(qvel) < SPEED_LIMIT).all(axis=1) & (np.abs(qpos) < 1e6).all(axis=1)
+    """Which rows are not finite or impossibly fast: [N] bool; NaN trips every comparison."""
+    # Nearly always nobody is: four reductions say so for a quarter of what looking at every row costs.
+    if _within(qvel, SPEED_LIMIT) and _within(qpos, _POSITION_LIMIT):
+        return np.zeros(len(qpos), dtype=bool)
+    sane: np.ndarray = (np.abs(qvel) < SPEED_LIMIT).all(axis=1) & (np.abs(qpos) < _POSITION_LIMIT).all(axis=1)
     return ~sane
+
+
+def _within(values: np.ndarray, limit: float) -> bool:
+    return bool(-limit < values.min() and values.max() < limit)
 
 
 class _Dumpable(Protocol):

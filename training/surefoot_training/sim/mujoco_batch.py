@@ -132,14 +132,15 @@ class MujocoBatch:
 
     def step(self, joint_target: Array) -> None:
         """One control step with joint targets [N, J] rad."""
-        unusable = ~np.isfinite(joint_target).all(axis=1)
-        if unusable.any():
+        unusable = None
+        if not np.isfinite(joint_target.sum()):  # of finite numbers too, once in a blue moon: then nobody is unusable
+            unusable = ~np.isfinite(joint_target).all(axis=1)
             joint_target = np.where(unusable[:, None], self._qpos[:, 7:], joint_target)
         self._ctrl[:] = self._parameters.through_dead_zone(joint_target, self._qpos[:, 7:])
         self._recorder.note_step(self._batch.state, self._ctrl, self._base_force, self._kick)
         self._qvel[:, :3] += self._kick
         self._kick[:] = 0.0
-        self._failed[:] = unusable
+        self._failed[:] = False if unusable is None else unusable
         try:
             self._batch.step(nstep=self.substeps)
         except SimulationError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import mujoco
 import numpy as np
 
@@ -33,35 +31,36 @@ def build_task_model(
 
 
 class TaskSensors:
-    """Takes rows of sensor data apart into the contact and foot fields of `RobotState`."""
+    """Takes rows of sensor data apart into the contact and foot fields of `RobotState`, without copying."""
 
     def __init__(self, model: mujoco.MjModel, robot: RobotSpec) -> None:
-        """Look up by name where in a row each field lies."""
-
-        def columns(names: Iterable[str], first: int, size: int) -> np.ndarray:
-            return np.array([model.sensor(name).adr[0] + first + i for name in names for i in range(size)])
-
-        feet, thighs = robot.foot_names, [leg.links[1].name for leg in robot.legs]
-        calves = [leg.links[2].shapes[0].name for leg in robot.legs]
-        self._force = columns([f"{foot}_contact" for foot in feet], 1, 3)  # behind its `found`
-        self._position = columns([f"{foot}_position" for foot in feet], 0, 3)
-        self._velocity = columns([f"{foot}_velocity" for foot in feet], 0, 3)
-        self._flags = columns(
-            ["trunk_contact", *(f"{n}_contact" for n in thighs), *(f"{n}_contact" for n in calves), "self_collision"],
-            0,
-            1,
-        )
+        """Look up where each group of sensors lies; within a group they follow one another, leg by leg."""
+        feet = robot.foot_names
+        parts = [name for leg in robot.legs for name in (leg.links[1].name, leg.links[2].shapes[0].name)]
+        flags = ["trunk_contact", *(f"{part}_contact" for part in parts), "self_collision"]
+        self._contact = _span(model, [f"{foot}_contact" for foot in feet], size=4)
+        self._motion = _span(model, [f"{foot}_{what}" for foot in feet for what in ("position", "velocity")], size=3)
+        self._flags = _span(model, flags, size=1)
 
     def read(self, sensed: np.ndarray) -> dict[str, np.ndarray]:
         """`sensed` [n, S] -> field name of RobotState -> array."""
         n = len(sensed)
+        motion = sensed[:, self._motion].reshape(n, 4, 6)
         found = sensed[:, self._flags] > 0
         return {
-            "foot_force_in_world_n": sensed[:, self._force].reshape(n, 4, 3),
-            "foot_position_in_world": sensed[:, self._position].reshape(n, 4, 3),
-            "foot_velocity_in_world": sensed[:, self._velocity].reshape(n, 4, 3),
+            "foot_force_in_world_n": sensed[:, self._contact].reshape(n, 4, 4)[:, :, 1:],  # behind its `found`
+            "foot_position_in_world": motion[:, :, :3],
+            "foot_velocity_in_world": motion[:, :, 3:],
             "trunk_contact": found[:, 0],
-            "thigh_contact": found[:, 1:5],
-            "calf_contact": found[:, 5:9],
+            "thigh_contact": found[:, 1:9:2],
+            "calf_contact": found[:, 2:9:2],
             "self_collision": found[:, 9],
         }
+
+
+def _span(model: mujoco.MjModel, names: list[str], size: int) -> slice:
+    """Columns of sensors that follow one another, `size` numbers each."""
+    first = int(model.sensor(names[0]).adr[0])
+    columns = [(int(model.sensor(name).adr[0]), int(model.sensor(name).dim[0])) for name in names]
+    assert columns == [(first + size * i, size) for i in range(len(names))], "sensors are not where they should be"
+    return slice(first, first + size * len(names))

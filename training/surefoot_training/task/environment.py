@@ -191,6 +191,7 @@ class WalkingEnvironment:
         self._term_values = xp.zeros((len(self._reward_terms), n), dtype=xp.float32)
         self._nobody, self._always_valid = xp.zeros(n, dtype=xp.bool), xp.ones(n, dtype=xp.bool)
         self._blown_up = self._nobody
+        self._somebody_is_pushed = True  # it costs little to say otherwise, once
         names = tuple(f"reward/{term.name}" for term in self.task.rewards)
         self._log = EpisodeLog(xp, n, (*names, *_OUTCOME_COLUMNS))
 
@@ -203,8 +204,10 @@ class WalkingEnvironment:
         disturbance = self._pushes.step(dt_s, self._rng)
         if disturbance.any_kick:
             self.simulator.push(disturbance.velocity_kick_in_world)
-        self._force_in_world_n = disturbance.force_in_world_n
-        self.simulator.set_base_force(disturbance.force_in_world_n)
+        if disturbance.any_force or self._somebody_is_pushed:
+            self._force_in_world_n = disturbance.force_in_world_n
+            self.simulator.set_base_force(disturbance.force_in_world_n)
+        self._somebody_is_pushed = disturbance.any_force
 
     def _simulate(self, joint_target: Array) -> None:
         before = self.simulator.state()
@@ -419,6 +422,7 @@ class WalkingEnvironment:
         for part, stateful in self._stateful.items():
             stateful.load_state_dict(of(part))
         load_arrays(self, _OWN_ARRAYS, state)
+        self._somebody_is_pushed = True
         self._state = self.simulator.state()
         seen = of("observations")
         self.observations = Observations(**{name: self._xp.asarray(seen[name].copy()) for name in _OBSERVED})
