@@ -76,8 +76,11 @@ class PhysicsOptions:
     """
 
     timestep_s: float = 0.005
+    """One physics step; PD control and torque limits run at this rate."""
     integrator: Integrator = "implicitfast"
+    """From accelerations to velocities; `implicitfast` keeps damping stable at long steps."""
     solver: Solver = "newton"
+    """Of the contact and friction forces."""
     iterations: int = 50
     """Of the constraint solver, at most. A trotting Go2 takes 2 (median) to 10; a tight bound saves nothing and, where
     stiff friction needs more, leaves forces that make robots jump."""

@@ -10,7 +10,7 @@ import pytest
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
-from surefoot_training.sim.blow_up import replay
+from surefoot_training.sim.blow_up import load_dump, replay
 from surefoot_training.sim.mujoco_batch import MujocoBatch
 from surefoot_training.sim.simulator import Placement
 from surefoot_training.task.terrain import Terrain
@@ -86,7 +86,7 @@ def test_a_dump_replays_the_last_moments_to_the_bit(tmp_path: Path, steps_before
     sim.step(np.tile(STANCE, (4, 1)))
     seen.append(sim.batch.bind("qpos")[1].copy())
     (dump,) = tmp_path.iterdir()
-    positions = replay(dump)
+    positions = replay(load_dump(dump))[1:]
     assert min(25, steps_before + 1) <= len(positions) <= 50
     np.testing.assert_array_equal(positions, seen[-len(positions) :])
 
@@ -104,7 +104,7 @@ def test_only_the_first_few_blow_ups_are_written(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_dump_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SurefootError, match="no blow-up dump"):
-        replay(tmp_path)
+        load_dump(tmp_path)
     sim = simulator(tmp_path / "dumps")
     blow_up(sim, 0)
     sim.step(np.tile(STANCE, (4, 1)))
@@ -112,7 +112,27 @@ def test_a_folder_that_is_no_dump_is_refused(tmp_path: Path) -> None:
     about = json.loads((dump / "about.json").read_text())
     (dump / "about.json").write_text(json.dumps(about | {"mujoco": "3.0.0"}))
     with pytest.raises(SurefootError, match=r"written by mujoco 3\.0\.0"):
-        replay(dump)
+        load_dump(dump)
     (dump / "about.json").write_text("{")
     with pytest.raises(SurefootError, match="no blow-up dump"):
-        replay(dump)
+        load_dump(dump)
+    (dump / "about.json").write_text(json.dumps(about))
+    for name in ("model.mjb", "moments.npz"):
+        whole = (dump / name).read_bytes()
+        (dump / name).write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(SurefootError, match="no blow-up dump"):
+            load_dump(dump)
+        (dump / name).write_bytes(whole)
+    load_dump(dump)
+
+
+def test_a_dump_whose_parts_do_not_belong_together_is_refused(tmp_path: Path) -> None:
+    sim = simulator(tmp_path)
+    blow_up(sim, 0)
+    sim.step(np.tile(STANCE, (4, 1)))
+    (dump,) = tmp_path.iterdir()
+    with np.load(dump / "moments.npz") as moments:
+        parts = dict(moments)
+    np.savez(dump / "moments.npz", **(parts | {"controls": parts["controls"][:, :5]}))
+    with pytest.raises(SurefootError, match="do not fit its model"):
+        load_dump(dump)

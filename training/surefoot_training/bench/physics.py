@@ -18,6 +18,7 @@ from mujoco.batch import Batch
 from surefoot_robots.model import ModelOptions, PhysicsOptions, add_contact_sensors, build_model, fine_reference
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.bench.motions import trot_targets
+from surefoot_training.sim.blow_up import keep_engine_quiet
 
 CONTROL_DT_S = 0.02
 _STEPS = 100  # 2 s of each motion
@@ -111,7 +112,7 @@ def measurements() -> int:
 
 def study(robot: RobotSpec, threads: int, report: Callable[[], None] = lambda: None) -> list[Outcome]:
     """Measure every setting; costs are medians over rounds in which the settings take turns."""
-    mujoco.set_mju_user_warning(_ignore_engine_warning)
+    keep_engine_quiet()  # a setting that is bad enough blows up; its errors say so
     truth = {motion: _play(robot, Setting("reference", fine_reference()), motion, threads) for motion in MOTIONS}
     rows = settings()
     costs = np.empty((_ROUNDS, len(rows)))
@@ -124,10 +125,6 @@ def study(robot: RobotSpec, threads: int, report: Callable[[], None] = lambda: N
         outcomes.append(Outcome(setting, float(cost), errors))
         report()
     return outcomes
-
-
-def _ignore_engine_warning(_text: str) -> None:
-    """A setting that is bad enough blows up; its errors say so."""
 
 
 def _compile(robot: RobotSpec, setting: Setting) -> mujoco.MjModel:

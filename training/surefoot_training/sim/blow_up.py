@@ -7,8 +7,10 @@ the terrain), `moments.npz` (a full physics state and everything that acted on t
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
 import mujoco
 import numpy as np
@@ -21,7 +23,21 @@ from surefoot_robots.errors import SurefootError
 SPEED_LIMIT = 200.0
 _POSITION_LIMIT = 1e6  # m, rad
 _WINDOW_STEPS = 25
+_FULL_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
+_TRUNK = 1  # the first body after the world is the one with the free joint
 _MOST_DUMPS = 5  # a model with terrain is some 10 MB; the first few tell the story
+
+
+def keep_engine_quiet() -> None:
+    """Keep MuJoCo from writing warnings to stderr and MUJOCO_LOG.TXT, in this whole process.
+
+    What they would say is found, counted and reported here.
+    """
+    mujoco.set_mju_user_warning(_ignore)
+
+
+def _ignore(_text: str) -> None:
+    pass
 
 
 def robots_out_of_bounds(qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
@@ -109,32 +125,74 @@ class FlightRecorder:
         return folder
 
 
-def replay(folder: Path) -> np.ndarray:
-    """Play a dump again: qpos after every control step, [steps, nq]. The last row is the blown-up one."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Dump:
+    """What a dump folder holds; T control steps."""
+
+    model: mujoco.MjModel
+    robot: int
+    first_step: int
+    substeps: int
+    state: np.ndarray  # full physics state before the first step
+    controls: np.ndarray  # [T, J]
+    base_forces_in_world_n: np.ndarray  # [T, 3]
+    velocity_kicks_in_world_mps: np.ndarray  # [T, 3]
+
+    @property
+    def control_dt_s(self) -> float:
+        """One control step."""
+        return self.substeps * float(self.model.opt.timestep)
+
+
+def load_dump(folder: Path) -> Dump:
+    """Read a dump and check that its parts belong together."""
     try:
-        about = json.loads((folder / "about.json").read_text())
-        with np.load(folder / "moments.npz", allow_pickle=False) as moments:
-            state, controls = moments["state"], moments["controls"]
-            forces, kicks = moments["base_forces_in_world_n"], moments["velocity_kicks_in_world_mps"]
-        substeps = int(about["physics_steps_per_control_step"])
-        if about["mujoco"] != mujoco.__version__:
-            raise SurefootError(
-                f"{folder} was written by mujoco {about['mujoco']}, this is {mujoco.__version__}",
-                hint="replay it with the version that wrote it: physics differs between versions",
-            )
-        model = mujoco.MjModel.from_binary_path(str(folder / "model.mjb"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        dump = _read_dump(folder)
+        state_size = mujoco.mj_stateSize(dump.model, _FULL_STATE)
+        steps = len(dump.controls)
+        expected = ((state_size,), (steps, dump.model.nu), (steps, 3), (steps, 3))
+        arrays = (dump.state, dump.controls, dump.base_forces_in_world_n, dump.velocity_kicks_in_world_mps)
+        if steps < 1 or any(array.shape != shape for array, shape in zip(arrays, expected, strict=True)):
+            raise ValueError("its arrays do not fit its model")
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, mujoco.FatalError) as error:
         raise SurefootError(
             f"{folder} is no blow-up dump: {error}", hint="give a folder with model.mjb, moments.npz and about.json"
         ) from error
-    data = mujoco.MjData(model)
-    mujoco.mj_setState(model, data, state, int(mujoco.mjtState.mjSTATE_INTEGRATION))
-    trunk = 1  # the first body after the world is the one with the free joint
-    positions = []
-    for control, force, kick in zip(controls, forces, kicks, strict=True):
+    return dump
+
+
+def _read_dump(folder: Path) -> Dump:
+    about = json.loads((folder / "about.json").read_text())
+    if about["mujoco"] != mujoco.__version__:
+        raise SurefootError(
+            f"{folder} was written by mujoco {about['mujoco']}, this is {mujoco.__version__}",
+            hint="replay it with the version that wrote it: physics differs between versions",
+        )
+    with (folder / "moments.npz").open("rb") as file, np.load(file, allow_pickle=False) as moments:
+        return Dump(
+            model=mujoco.MjModel.from_binary_path(str(folder / "model.mjb")),
+            robot=int(about["robot"]),
+            first_step=int(about["first_step"]),
+            substeps=int(about["physics_steps_per_control_step"]),
+            state=moments["state"],
+            controls=moments["controls"],
+            base_forces_in_world_n=moments["base_forces_in_world_n"],
+            velocity_kicks_in_world_mps=moments["velocity_kicks_in_world_mps"],
+        )
+
+
+def replay(dump: Dump) -> np.ndarray:
+    """Play a dump again: qpos [1 + T, nq] before its first and after every control step; the last blew up."""
+    keep_engine_quiet()
+    model, data = dump.model, mujoco.MjData(dump.model)
+    mujoco.mj_setState(model, data, dump.state, _FULL_STATE)
+    positions = [data.qpos.copy()]
+    for control, force, kick in zip(
+        dump.controls, dump.base_forces_in_world_n, dump.velocity_kicks_in_world_mps, strict=True
+    ):
         data.qvel[:3] += kick
         data.ctrl[:] = control
-        data.xfrc_applied[trunk, :3] = force
-        mujoco.mj_step(model, data, substeps)
+        data.xfrc_applied[_TRUNK, :3] = force
+        mujoco.mj_step(model, data, dump.substeps)
         positions.append(data.qpos.copy())
     return np.array(positions)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import mujoco
 import numpy as np
 
-from surefoot_training.sim.blow_up import SPEED_LIMIT, replay, robots_out_of_bounds
+from surefoot_training.sim.blow_up import SPEED_LIMIT, load_dump, replay, robots_out_of_bounds
 
 _BASE_POSITION, _QUATERNION, _JOINTS = slice(0, 3), slice(3, 7), slice(7, None)  # of MuJoCo's qpos
 
@@ -40,15 +38,10 @@ class BlowUpTrace:
 
 def trace(folder: Path) -> BlowUpTrace:
     """Play the dump in `folder` again and measure what happened."""
-    mujoco.set_mju_user_warning(_ignore_engine_warning)
-    positions = replay(folder)  # refuses a folder that is no dump
-    about = json.loads((folder / "about.json").read_text())
-    model = mujoco.MjModel.from_binary_path(str(folder / "model.mjb"))
-    with np.load(folder / "moments.npz", allow_pickle=False) as moments:
-        state, controls = moments["state"], moments["controls"]
-        forces, kicks = moments["base_forces_in_world_n"], moments["velocity_kicks_in_world_mps"]
-    control_dt_s = int(about["physics_steps_per_control_step"]) * model.opt.timestep
-    before = np.concatenate([_first_position(model, state)[None], positions[:-1]])
+    dump = load_dump(folder)
+    model, control_dt_s = dump.model, dump.control_dt_s
+    everything = replay(dump)
+    before, positions = everything[:-1], everything[1:]
     with np.errstate(all="ignore"):  # infinities and their differences are what this is about
         velocities = (positions - before)[:, [0, 1, 2, *range(7, model.nq)]] / control_dt_s
         base_speed = np.linalg.norm(velocities[:, :3], axis=1)
@@ -57,33 +50,21 @@ def trace(folder: Path) -> BlowUpTrace:
     fastest = _largest(joint_speeds)
     names = tuple(model.joint(1 + int(joint)).name for joint in fastest)  # joint 0 is the free joint of the base
     left = _first_out_of_bounds(positions, velocities)
-    held_still = bool((controls[-1] == before[-1, _JOINTS]).all())
+    held_still = bool((dump.controls[-1] == before[-1, _JOINTS]).all())
     return BlowUpTrace(
-        robot=int(about["robot"]),
+        robot=dump.robot,
         control_dt_s=control_dt_s,
-        step=np.arange(len(positions)) + int(about["first_step"]),
+        step=np.arange(len(positions)) + dump.first_step,
         base_height_m=positions[:, 2],
         tilt_rad=tilt,
         base_speed_mps=base_speed,
         joint_speed_radps=joint_speeds[np.arange(len(positions)), fastest],
         fastest_joint=names,
-        base_force_n=np.linalg.norm(forces, axis=1),
-        velocity_kick_mps=np.linalg.norm(kicks, axis=1),
+        base_force_n=np.linalg.norm(dump.base_forces_in_world_n, axis=1),
+        velocity_kick_mps=np.linalg.norm(dump.velocity_kicks_in_world_mps, axis=1),
         left_sane_range=left,
         reason=_reason(positions[left], base_speed[left], joint_speeds[left], names[left], held_still=held_still),
     )
-
-
-def _ignore_engine_warning(_text: str) -> None:
-    """Keep MuJoCo from writing MUJOCO_LOG.TXT about what the trace tells better."""
-
-
-def _first_position(model: mujoco.MjModel, state: np.ndarray) -> np.ndarray:
-    """Where the robot was before the first step of the dump: qpos [nq]."""
-    data = mujoco.MjData(model)
-    mujoco.mj_setState(model, data, state, int(mujoco.mjtState.mjSTATE_INTEGRATION))
-    position: np.ndarray = data.qpos.copy()
-    return position
 
 
 def _tilt_rad(quaternion_wxyz: np.ndarray) -> np.ndarray:

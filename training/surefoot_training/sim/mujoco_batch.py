@@ -17,7 +17,7 @@ from mujoco.batch import Batch, SimulationError
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.model import PhysicsOptions
 from surefoot_robots.spec import RobotSpec
-from surefoot_training.sim.blow_up import FlightRecorder, robots_out_of_bounds
+from surefoot_training.sim.blow_up import FlightRecorder, keep_engine_quiet, robots_out_of_bounds
 from surefoot_training.sim.mujoco_model import TaskSensors, build_task_model
 from surefoot_training.sim.mujoco_parameters import RobotParameters
 from surefoot_training.sim.simulator import Array, Parameter, Placement, RobotState
@@ -54,7 +54,7 @@ class MujocoBatch:
         self.control_dt_s = control_dt_s
         self.substeps = _whole_substeps(control_dt_s, physics.timestep_s)
         self.model = build_task_model(robot, terrain, physics, max_action_delay_s)
-        mujoco.set_mju_user_warning(_ignore_engine_warning)
+        keep_engine_quiet()
         self._batch = Batch(self.model, robots, threads)
         self._bind()
         self._parameters = RobotParameters(self._batch, self.model, robot, max_action_delay_s)
@@ -201,7 +201,11 @@ class MujocoBatch:
             getattr(self._state, name)[:] = snapshot[f"state.{name}"]
 
     def _read(self, rows: np.ndarray | slice) -> RobotState:
-        """The state of `rows`, converted from the engine's float64 once."""
+        """The state of `rows`, converted from the engine's float64 once; rows that blew up may hold anything."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._converted(rows)
+
+    def _converted(self, rows: np.ndarray | slice) -> RobotState:
         qpos, qvel = self._qpos[rows].astype(np.float32), self._qvel[rows].astype(np.float32)
         quaternion = qpos[:, 3:7]
         sensed = self._sensordata[rows].astype(np.float32)
@@ -217,10 +221,6 @@ class MujocoBatch:
             joint_torque_nm=self._actuator_force[rows].astype(np.float32),
             **self._sensors.read(sensed),
         )
-
-
-def _ignore_engine_warning(_text: str) -> None:
-    """Keep MuJoCo from writing MUJOCO_LOG.TXT: blow-ups are found, counted and reported by `blow_up`."""
 
 
 def _whole_substeps(control_dt_s: float, timestep_s: float) -> int:

@@ -12,9 +12,9 @@ import numpy as np
 
 from surefoot_training.task import rewards, terminations
 from surefoot_training.task.arrays import Rng
-from surefoot_training.task.commands import CommandConfig
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.curriculum import CurriculumConfig
+from surefoot_training.task.gait import GaitConfig
 from surefoot_training.task.observations import policy_terms, privileged_terms
 from surefoot_training.task.pushes import PushConfig
 from surefoot_training.task.randomization import RandomizationConfig, normalised, sample
@@ -26,12 +26,19 @@ _RANDOMIZATION = RandomizationConfig()
 _PARAMETERS = normalised(sample(_RANDOMIZATION, 1, Rng(0, np)), _RANDOMIZATION).shape[-1]
 _EPISODE_S = 20.0  # legged_gym and all that follow it
 
+_GAIT = GaitConfig()
+
 _FOLLOW = (
     RewardTerm("linear_velocity_tracking", rewards.linear_velocity_tracking, 1.0),
     RewardTerm("yaw_rate_tracking", rewards.yaw_rate_tracking, 0.5),
     # Without these two, a few hundred robots learn to stand still: that alone earns half of the tracking reward.
     RewardTerm("linear_progress", rewards.linear_progress, 1.0),
-    RewardTerm("gait_clock_contact", rewards.gait_clock_contact, 1.0),
+    RewardTerm(
+        "gait_clock_contact",
+        rewards.gait_clock_contact,
+        1.0,
+        {"duty_factor": _GAIT.duty_factor, "transition_share": _GAIT.transition_share},
+    ),
 )
 
 _QUIET = (
@@ -72,13 +79,20 @@ FLAT = TaskConfig(
         TerminationTerm("tilt", terminations.tilted, {"limit_rad": 1.0}),
         TerminationTerm("time_out", terminations.out_of_time, {"limit_s": _EPISODE_S}, is_timeout=True),
     ),
-    # A wider range is learnt as fast on the flat: bins of speed unlock one after the other.
-    commands=CommandConfig(),
+    gait=_GAIT,
     curriculum=CurriculumConfig(levels=1, initial_level_max=0),
 )
 
 _ROUGH_TERRAIN = TerrainConfig()
 _SCAN = ScanGrid()
+
+
+def _to_the_edge(terrain: TerrainConfig) -> dict[str, tuple[float, float]]:
+    """Where a robot still has ground all around it: beyond the height field there is nothing."""
+    rows, columns = terrain.field_cells
+    half_y_m, half_x_m = (0.5 * cells * terrain.cell_m - 1.0 for cells in (rows, columns))
+    return {"x_range_m": (-half_x_m, half_x_m), "y_range_m": (-half_y_m, half_y_m)}
+
 
 ROUGH = TaskConfig(
     name="velocity-rough",
@@ -98,7 +112,9 @@ ROUGH = TaskConfig(
         TerminationTerm("trunk_contact", terminations.trunk_on_ground),
         TerminationTerm("tilt", terminations.tilted, {"limit_rad": math.radians(75.0)}),
         TerminationTerm("time_out", terminations.out_of_time, {"limit_s": _EPISODE_S}, is_timeout=True),
+        TerminationTerm("off_terrain", terminations.off_terrain, _to_the_edge(_ROUGH_TERRAIN), is_timeout=True),
     ),
+    gait=_GAIT,
     terrain=_ROUGH_TERRAIN,
     scan=_SCAN,
     pushes=PushConfig(),
