@@ -255,7 +255,7 @@ def normalised(
         ends = np.array(_ranges_of(name, config), dtype=np.float64)
         middle, half = ends.mean(-1), 0.5 * (ends[:, 1] - ends[:, 0])
         columns.append(np.where(half > 0, (values - middle) / np.where(half > 0, half, 1.0), 0.0))
-    return np.concatenate(columns, axis=-1).astype(np.float32)
+    return np.concatenate(columns, axis=-1).clip(-1.0, 1.0).astype(np.float32)  # rounding, where a range is narrow
 
 
 def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
