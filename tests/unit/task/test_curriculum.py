@@ -162,6 +162,16 @@ class TestSpeeds:
         unlocked = {(c.kind, c.level, c.speed_bin) for c in curriculum.cells() if c.unlocked and c.speed_bin}
         assert unlocked == {("stairs_up", level, speed) for level, speed in ((1, 1), (2, 1), (2, 2), (3, 1))}
 
+    @pytest.mark.parametrize(("level", "beside"), [(0, {1}), (1, {0, 2}), (4, {3})])
+    def test_the_levels_beside_are_those_there_are(self, xp, level, beside):
+        curriculum = make(xp, robots=3, levels=level)
+        state = curriculum.state_dict()
+        state["unlocked_bins"][0, level], state["speed_bin"][:] = 2, 1
+        curriculum.load_state_dict(state)
+        end(curriculum, xp)
+        assert {c.level for c in curriculum.cells() if c.unlocked and c.speed_bin == 1} == beside | {level}
+        assert {c.level for c in curriculum.cells() if c.unlocked and c.speed_bin == 2} == {level}
+
     def test_takes_enough_episodes(self, xp):
         curriculum = make(xp, levels=[2], bins=[0])
         for episode in range(1, 4):

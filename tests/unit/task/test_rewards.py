@@ -166,19 +166,22 @@ CASES = {
             [math.exp(-0.15), 1.0],
         ),
         Case(
-            {"joint_position": [joints(j0=1, j4=1, j11=1)], "default_joint_position": joints()},
-            [math.exp(-6.0)],
-            {"hip_weight": 1.0, "thigh_weight": 2.0, "calf_weight": 3.0},
+            {"joint_position": [joints(j0=1, j4=1.5, j11=1)], "default_joint_position": joints(j4=0.5)},
+            [math.exp(-9.0)],
+            {"hip_weight": 2.0, "thigh_weight": 3.0, "calf_weight": 4.0},
         ),
     ],
     "hip_deviation": [  # hips are joints 0, 3, 6, 9
-        Case({"joint_position": [joints(j0=0.1, j3=-0.2, j4=5, j5=5)], "default_joint_position": joints(j9=0.3)}, [0.6])
+        Case(
+            {"joint_position": [joints(j0=0.1, j3=-0.2, j4=5, j5=5, j9=0.1)], "default_joint_position": joints(j9=0.3)},
+            [0.5],
+        )
     ],
     "standing_deviation": [
         Case(
             {
-                "joint_position": [joints(j0=0.1, j4=-0.7), joints(j0=0.1)],
-                "default_joint_position": joints(),
+                "joint_position": [joints(j0=0.1, j4=0.2), joints(j0=0.1)],
+                "default_joint_position": joints(j4=0.9),
                 "standing": [YES, NO],
             },
             [0.8, 0.0],

@@ -64,6 +64,11 @@ def test_noise_is_per_point_and_offset_per_robot(xp):
     assert offsets.std() == pytest.approx(0.4 / np.sqrt(12), rel=0.1)
 
 
+def test_offset_is_added(xp):
+    heights, _ = run(xp, 1, offset_m=(0.02, 0.02))
+    np.testing.assert_allclose(heights[0], 0.02, rtol=1e-6)
+
+
 def test_reset_forgets_the_scan_of_its_robots_only(xp, array):
     sensor, rng = make(xp, robots=2, latency_s=(0.04, 0.04))
     for _ in range(4):
@@ -81,8 +86,9 @@ def test_first_look_of_reset_robots_has_their_rows_only(xp, array):
     heights, valid = sensor.measure(xp.full((2, 2), 7.0, dtype=xp.float32), DT, rng, array([0, 2]))
     assert to_numpy(heights).tolist() == [[7.0, 7.0]] * 2
     assert to_numpy(valid).tolist() == [True, True]
-    heights, _ = sensor.measure(xp.full((3, 2), 9.0, dtype=xp.float32), DT, rng)
-    assert to_numpy(heights)[:, 0].tolist() == [7.0, 1.0, 7.0]  # the others' period goes on undisturbed
+    # That look belongs to the step in which the others captured too, so all capture together three steps later.
+    seen = [sensor.measure(xp.full((3, 2), ground, dtype=xp.float32), DT, rng)[0] for ground in (8.0, 9.0, 10.0)]
+    assert [to_numpy(heights)[:, 0].tolist() for heights in seen] == [[7, 1, 7], [7, 1, 7], [10, 10, 10]]
 
 
 def test_without_points_there_is_nothing_to_see(xp):
@@ -109,4 +115,5 @@ def test_goes_on_from_a_saved_state(xp):
 
 def test_a_latency_longer_than_the_period_is_refused():
     with pytest.raises(SurefootError, match=r"latency_s up to 0\.2 is longer than period_s from 0\.1"):
-        ScanConfig(latency_s=(0.0, 0.2))
+        ScanConfig(latency_s=(0.0, 0.2), period_s=(0.1, 0.3))
+    ScanConfig(latency_s=(0.0, 0.1), period_s=(0.1, 0.3))

@@ -166,6 +166,13 @@ class TestInertialUnit:
         length = math.sqrt(1 + 2 * 0.03**2)
         np.testing.assert_allclose(gravity, np.array([-0.03, 0.03, -1.0]) / length, atol=1e-6)
 
+    def test_tilt_bias_of_a_robot_that_leans(self, xp):
+        bench = Bench(xp, tilt_bias_rad=(0.03, 0.03))
+        # θ × (0.6, 0, −0.8) = (−0.024, 0.024, −0.018)
+        gravity = bench.look(gravity=(0.6, 0.0, -0.8))["gravity_in_base"][0]
+        expected = np.array([0.576, 0.024, -0.818])
+        np.testing.assert_allclose(gravity, expected / np.linalg.norm(expected), atol=1e-6)
+
     def test_tilt_wanders(self, xp):
         bench = Bench(xp, robots=2000, tilt_drift_rad_per_sqrt_s=0.01)
         for _ in range(50):
