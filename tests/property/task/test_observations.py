@@ -31,7 +31,7 @@ def test_has_the_size_of_its_table_and_a_row_per_robot(name, xp, quantities_of, 
     np.testing.assert_array_equal(to_numpy(value_of(name, turned_round, xp)), to_numpy(value)[::-1])
 
 
-@pytest.mark.parametrize("name", set(TERMS) - {"foot_contacts", "height_scan_valid"})
+@pytest.mark.parametrize("name", sorted(TERMS.keys() - {"foot_contacts", "height_scan_valid"}))  # flags cannot be NaN
 @given(seed=seeds)
 @settings(max_examples=5)
 def test_does_not_hide_nan(name, xp, quantities_of, seed):

@@ -123,6 +123,10 @@ class TestLevels:
         assert cell(curriculum, "flat", 2, 0).tracking_score == 0.0
         assert np.isfinite([c.tracking_score for c in curriculum.cells()]).all()
 
+    def test_a_score_that_is_no_share_is_refused(self, xp):
+        with pytest.raises(SurefootError, match=r"tracking_score 17\.5 is not a share"):
+            end(make(xp), xp, tracking_score=17.5)
+
     def test_only_the_robots_named_move(self, xp):
         curriculum = make(xp, robots=4, levels=1)
         end(curriculum, xp, ids=[3, 1])

@@ -281,8 +281,9 @@ class Curriculum:
         weight = 1.0 / np.maximum(np.maximum(count, np.minimum(self._episodes, memory)), 1)
         for mean, values in ((self._tracking_score, score), (self._success_share, passed)):
             total = np.bincount(flat, weights=values, minlength=self._episodes.size).reshape(shape)
-            mean[...] = mean + (total - count * mean) * weight
-        mastered = (self._episodes >= memory) & (self._success_share >= self.config.unlock_success_share)
+            mean[...] = (mean + (total - count * mean) * weight).clip(0.0, 1.0)  # rounding would go beyond
+        enough = self._success_share >= self.config.unlock_success_share - 1e-9  # and could stay below 1 for ever
+        mastered = (self._episodes >= memory) & enough
         for kind, level, speed_bin in np.argwhere(mastered & (count > 0)):
             self._unlock_around(kind, level, speed_bin)
 
@@ -320,6 +321,13 @@ def _judge(outcome: EpisodeOutcome, config: CurriculumConfig) -> _Verdict:
     # A simulation that blew up leaves NaN: a failure like a fall, and a score of nothing.
     lost = ~np.isfinite(score + walked_m + commanded_m + lasted)
     fell, score = fell | lost, np.where(lost, 0.0, score)
+    no_share = (score < -0.01) | (score > 1.01)
+    if no_share.any():
+        raise SurefootError(
+            f"curriculum: tracking_score {score[no_share][0]:g} is not a share, 0 to 1",
+            hint="give the mean tracking reward of the episode over its maximum, not its sum",
+        )
+    score = score.clip(0.0, 1.0)
     walked_share = np.where(lost, 0.0, walked_m / np.maximum(commanded_m, 1e-9))
     asked = commanded_m >= config.minimum_commanded_m  # False where NaN
     passed = asked & ~fell & (score >= config.promote_score) & (walked_share >= config.promote_distance_share)
