@@ -22,6 +22,9 @@ from surefoot_robots.errors import SurefootError
 # A1 52.4 rad/s): a simulation that says so is numerically gone, although still finite.
 SPEED_LIMIT = 200.0
 _POSITION_LIMIT = 1e6  # m, rad
+# A policy that asks for 160 turns of a joint has diverged as surely as one that asks for NaN, and the squares that
+# rewards make of it overflow.
+TARGET_LIMIT_RAD = 1e3
 _WINDOW_STEPS = 25
 _FULL_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 _TRUNK = 1  # the first body after the world is the one with the free joint
@@ -41,16 +44,18 @@ def _ignore(_text: str) -> None:
 
 
 def robots_out_of_bounds(qpos: np.ndarray, qvel: np.ndarray) -> np.ndarray:
-    """Which rows are not finite or impossibly fast: [N] bool; NaN trips every comparison."""
-    # Nearly always nobody is: four reductions say so for a quarter of what looking at every row costs.
-    if _within(qvel, SPEED_LIMIT) and _within(qpos, _POSITION_LIMIT):
-        return np.zeros(len(qpos), dtype=bool)
-    sane: np.ndarray = (np.abs(qvel) < SPEED_LIMIT).all(axis=1) & (np.abs(qpos) < _POSITION_LIMIT).all(axis=1)
-    return ~sane
+    """Which rows are not finite or impossibly fast: [N] bool."""
+    lost: np.ndarray = rows_beyond(qvel, SPEED_LIMIT) | rows_beyond(qpos, _POSITION_LIMIT)
+    return lost
 
 
-def _within(values: np.ndarray, limit: float) -> bool:
-    return bool(-limit < values.min() and values.max() < limit)
+def rows_beyond(values: np.ndarray, limit: float) -> np.ndarray:
+    """Which rows of `values` [N, M] hold a number as large as `limit`, or none at all: [N] bool."""
+    # Nearly always none does: two reductions say so for a quarter of what looking at every row costs.
+    if -limit < values.min() and values.max() < limit:  # NaN trips every comparison
+        return np.zeros(len(values), dtype=bool)
+    within: np.ndarray = (np.abs(values) < limit).all(axis=1)
+    return ~within
 
 
 class _Dumpable(Protocol):

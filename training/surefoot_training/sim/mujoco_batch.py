@@ -17,7 +17,13 @@ from mujoco.batch import Batch, SimulationError
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.model import PhysicsOptions
 from surefoot_robots.spec import RobotSpec
-from surefoot_training.sim.blow_up import FlightRecorder, keep_engine_quiet, robots_out_of_bounds
+from surefoot_training.sim.blow_up import (
+    TARGET_LIMIT_RAD,
+    FlightRecorder,
+    keep_engine_quiet,
+    robots_out_of_bounds,
+    rows_beyond,
+)
 from surefoot_training.sim.mujoco_model import TaskSensors, build_task_model
 from surefoot_training.sim.mujoco_parameters import RobotParameters
 from surefoot_training.sim.simulator import Array, Parameter, Placement, RobotState
@@ -92,7 +98,10 @@ class MujocoBatch:
 
     def set_parameters(self, ids: Array, values: Mapping[str, Array]) -> None:
         """Give robots `ids` their own values: name -> [n, ...]."""
-        self._parameters.set(np.asarray(ids), values)
+        ids = np.asarray(ids)
+        self._parameters.set(ids, values)
+        # A dump replays with the parameters at its end: what was before they changed would come out otherwise.
+        self._recorder.restart(ids, self._batch.state)
 
     def get_parameters(self, ids: Array) -> dict[str, Array]:
         """The values robots `ids` have now."""
@@ -132,15 +141,14 @@ class MujocoBatch:
 
     def step(self, joint_target: Array) -> None:
         """One control step with joint targets [N, J] rad."""
-        unusable = None
-        if not np.isfinite(joint_target.sum()):  # of finite numbers too, once in a blue moon: then nobody is unusable
-            unusable = ~np.isfinite(joint_target).all(axis=1)
+        unusable = rows_beyond(joint_target, TARGET_LIMIT_RAD)
+        if unusable.any():
             joint_target = np.where(unusable[:, None], self._qpos[:, 7:], joint_target)
         self._ctrl[:] = self._parameters.through_dead_zone(joint_target, self._qpos[:, 7:])
         self._recorder.note_step(self._batch.state, self._ctrl, self._base_force, self._kick)
         self._qvel[:, :3] += self._kick
         self._kick[:] = 0.0
-        self._failed[:] = False if unusable is None else unusable
+        self._failed[:] = unusable
         try:
             self._batch.step(nstep=self.substeps)
         except SimulationError as error:
