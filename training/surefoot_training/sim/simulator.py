@@ -135,6 +135,9 @@ class Simulator(Protocol):
         ...
 
 
+_ROUNDING = 1e-6  # a bound that went through float32 is still that bound: 0.05 comes back as 0.0500000007
+
+
 def check_parameter_values(
     parameters: Mapping[str, Parameter], values: Mapping[str, np.ndarray], robots: int
 ) -> dict[str, np.ndarray]:
@@ -153,11 +156,12 @@ def check_parameter_values(
             raise SurefootError(
                 f"{name} has shape {array.shape}", hint=f"give one row per robot: {shape} ({parameter.unit})"
             )
-        inside = (array >= parameter.low) & (array <= parameter.high)  # NaN is not inside
+        slack_low, slack_high = (_ROUNDING * abs(bound) for bound in (parameter.low, parameter.high))
+        inside = (array >= parameter.low - slack_low) & (array <= parameter.high + slack_high)  # NaN is not inside
         if not inside.all():
             raise SurefootError(
                 f"{name} {array[~inside][0]:g} {parameter.unit} is out of range",
                 hint=f"give values from {parameter.low:g} to {parameter.high:g}",
             )
-        checked[name] = array
+        checked[name] = array.clip(parameter.low, parameter.high)
     return checked
