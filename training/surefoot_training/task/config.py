@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from surefoot_robots.errors import SurefootError
@@ -67,11 +68,17 @@ class TaskConfig:
         for what, value in (("control_dt_s", self.control_dt_s), ("action_scale_rad", self.action_scale_rad)):
             if not 0.0 < value < 10.0:
                 raise SurefootError(f"task {self.name}: {what} {value!r}", hint="give a positive number below 10")
-        if not any(term.is_timeout and "limit_s" in term.parameters for term in self.terminations):
+        if not self._time_limits_s:
             raise SurefootError(
                 f"task {self.name} has no time-out",
                 hint="add a termination with is_timeout=True and the parameter limit_s, such as out_of_time",
             )
+        for limit_s in self._time_limits_s:
+            if not self.control_dt_s <= limit_s < math.inf:  # nor is NaN
+                raise SurefootError(
+                    f"task {self.name}: time-out limit_s {limit_s:g}",
+                    hint=f"give a finite time of at least one control step, {self.control_dt_s:g} s",
+                )
         levels = self.terrain.level_count if self.terrain else 1
         if self.curriculum.levels != levels:
             raise SurefootError(
@@ -82,7 +89,12 @@ class TaskConfig:
     @property
     def episode_s(self) -> float:
         """The longest an episode can last."""
-        return max(float(term.parameters["limit_s"]) for term in self.terminations if "limit_s" in term.parameters)
+        return min(self._time_limits_s)
+
+    @property
+    def _time_limits_s(self) -> list[float]:
+        timeouts = [term.parameters for term in self.terminations if term.is_timeout]
+        return [float(parameters["limit_s"]) for parameters in timeouts if "limit_s" in parameters]
 
     @property
     def max_action_delay_s(self) -> float:
