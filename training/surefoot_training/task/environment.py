@@ -58,7 +58,7 @@ class StepResult:
 _OUTCOME_COLUMNS = ("tracking_score", "speed_error_mps", "yaw_rate_error_radps", "walked_m", "commanded_m")
 _STATE_FIELDS = tuple(field.name for field in fields(RobotState))
 # What is saved besides the parts' own states.
-_OWN_ARRAYS = ("_episode_time_s",)
+_OWN_ARRAYS = ("_episode_time_s", "_head_start_s")
 _OBSERVED = tuple(field.name for field in fields(Observations))
 
 
@@ -70,6 +70,9 @@ class _Stateful(Protocol):
 
 class WalkingEnvironment:
     """`task` for the robots of `simulator`."""
+
+    _episode_time_s: Array
+    _head_start_s: Array
 
     def __init__(self, task: TaskConfig, simulator: Simulator, seed: int) -> None:
         """All robots are placed at once; `observations` is what they saw last, at first where they start."""
@@ -105,6 +108,25 @@ class WalkingEnvironment:
         """Push that acted on every trunk in the last step [N, 3] N."""
         return self._force_in_world_n
 
+    @property
+    def last_action(self) -> Array:
+        """The dimensionless actions of the last step [N, J]; zero where an episode has just begun."""
+        return self._actions.action
+
+    @property
+    def episode_time_s(self) -> Array:
+        """How far every robot's episode is [N] s; set it to spread the first time-outs over time.
+
+        A robot that is sent ahead is still judged by the time that it really walked.
+        """
+        return self._episode_time_s
+
+    @episode_time_s.setter
+    def episode_time_s(self, time_s: Array) -> None:
+        time_s = self._xp.asarray(time_s, dtype=self._xp.float32, copy=True)
+        self._head_start_s = self._head_start_s + (time_s - self._episode_time_s)
+        self._episode_time_s = time_s
+
     def joint_target_of(self, action: Array) -> Array:
         """Joint targets [N, J] rad of dimensionless actions: the default pose + scale × action."""
         return self._actions.default_joint_position + self.task.action_scale_rad * action
@@ -127,6 +149,13 @@ class WalkingEnvironment:
         final, log = self._finish(finished_ids, measured, quantities)
         self.observations = measured
         return StepResult(measured, reward, terminated, timed_out, finished_ids, final, log)
+
+    def restart(self, ids: Array) -> None:
+        """Robots `ids` break off their episodes, which nobody judges, and start new ones; see `observations`."""
+        self._log.forget(ids)
+        seen = Observations(self.observations.policy + 0.0, self.observations.privileged + 0.0)
+        self._start_within(seen, ids)
+        self.observations = seen
 
     # The parts
 
@@ -185,7 +214,7 @@ class WalkingEnvironment:
             constant(robot.torque_limit_nm),
             constant(robot.speed_limit_radps),
         )
-        self._episode_time_s = xp.zeros(n, dtype=xp.float32)
+        self._episode_time_s, self._head_start_s = (xp.zeros(n, dtype=xp.float32) for _ in range(2))
         self._joint_velocity_before = xp.zeros((n, self.joints), dtype=xp.float32)
         self._force_in_world_n = xp.zeros((n, 3), dtype=xp.float32)
         self._term_values = xp.zeros((len(self._reward_terms), n), dtype=xp.float32)
@@ -339,13 +368,17 @@ class WalkingEnvironment:
         if not ids.shape[0]:
             return final, {}
         self._judge(ids, quantities)
-        self._start(ids)
-        anew = self._measure(self._describe(self._rows_of_state(ids), ids), ids)
-        measured.policy[ids], measured.privileged[ids] = anew.policy, anew.privileged
+        self._start_within(measured, ids)
         return final, self._log.take()
 
+    def _start_within(self, seen: Observations, ids: Array) -> None:
+        """Start robots `ids` anew and put what they see then into their rows of `seen`."""
+        self._start(ids)
+        anew = self._measure(self._describe(self._rows_of_state(ids), ids), ids)
+        seen.policy[ids], seen.privileged[ids] = anew.policy, anew.privileged
+
     def _judge(self, ids: Array, quantities: Quantities) -> None:
-        lasted_s = self._episode_time_s[ids]
+        lasted_s = self._episode_time_s[ids] - self._head_start_s[ids]
         fell = quantities.terminated[ids]
         tracking, _, _, walked_m, commanded_m = self._log.sums(ids)[len(self._reward_terms) :]
         outcome = EpisodeOutcome(
@@ -382,7 +415,7 @@ class WalkingEnvironment:
         self._feet.reset(ids)
         self._actions.reset(ids)
         self._force_in_world_n[ids] = 0.0
-        self._episode_time_s[ids] = 0.0
+        self._episode_time_s[ids], self._head_start_s[ids] = 0.0, 0.0
         self._joint_velocity_before[ids] = self._state.joint_velocity[ids]
 
     def _rows_of_state(self, ids: Array) -> RobotState:

@@ -28,10 +28,14 @@ class EpisodeLog:
         """Sums of the running episodes of robots `ids`: [columns, n]."""
         return self._sums[:, ids]
 
+    def forget(self, ids: Array) -> None:
+        """The episodes of robots `ids` do not count."""
+        self._sums[:, ids] = 0.0
+
     def finish(self, ids: Array, facts: Mapping[str, float]) -> None:
         """The episodes of robots `ids` ended; `facts` are totals over these robots (counts, summed durations)."""
         totals = self._sums[:, ids].sum(1)
-        self._sums[:, ids] = 0.0
+        self.forget(ids)
         self._episodes += len(ids)
         for name, value in zip(self.columns, totals, strict=True):
             self._finished[name] = self._finished.get(name, 0.0) + float(value)
