@@ -38,7 +38,6 @@ class Writer:
     """A logging writer, as rsl_rl asks for, that keeps what it is told."""
 
     scalars: dict[str, list[float]]
-    config: tuple[Any, ...]
 
     def __init__(self, log_dir: str) -> None:
         self.log_dir, self.scalars = log_dir, {}
