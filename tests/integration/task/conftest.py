@@ -12,6 +12,7 @@ import pytest
 from surefoot_robots.loader import load_robot
 from surefoot_training.sim.mujoco_batch import MujocoBatch
 from surefoot_training.sim.simulator import RobotState
+from surefoot_training.task import rewards
 from surefoot_training.task.commands import CommandConfig
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.curriculum import CurriculumConfig
@@ -22,6 +23,7 @@ from surefoot_training.task.randomization import RandomizationConfig
 from surefoot_training.task.scan_sensor import ScanConfig
 from surefoot_training.task.sensors import SensorConfig
 from surefoot_training.task.tasks import TASKS, make_environment
+from surefoot_training.task.terms import ObservationTerm, RewardTerm
 from surefoot_training.task.terrain import ScanGrid, Terrain, TerrainConfig, build_terrain
 
 NEVER_S = (1e6, 1e6)
@@ -98,6 +100,11 @@ class RecordingSimulator(MujocoBatch):
         self.after_step = RobotState(**{field.name: getattr(state, field.name).copy() for field in fields(RobotState)})
 
 
+def joint_acceleration(joint_acceleration: np.ndarray) -> np.ndarray:
+    """Mean acceleration of the joints over the control step [N, J], rad/s²."""
+    return joint_acceleration
+
+
 @dataclass(frozen=True)
 class Lab:
     """Tasks that build and run quickly, and what to do with them."""
@@ -107,7 +114,7 @@ class Lab:
     def busy(self, task: TaskConfig) -> TaskConfig:
         """All that happens seldom happens many times a second: commands, pushes, payloads, falls, time-outs, levels."""
         return replace(
-            self.with_limits(task, time_s=0.7, tilt_rad=0.6),
+            self.telling(self.with_limits(task, time_s=0.7, tilt_rad=0.6)),
             commands=CommandConfig(interval_s=(0.1, 0.4)),
             pushes=PushConfig(kick_interval_s=(0.1, 0.4), force_interval_s=(0.1, 0.3), force_duration_s=(0.03, 0.1)),
             sensors=replace(
@@ -130,6 +137,17 @@ class Lab:
                 unlock_episodes=2,
             ),
         )
+
+    def telling(self, task: TaskConfig) -> TaskConfig:
+        """With terms that show what the tables leave unseen: swings, stances, and the joints' acceleration."""
+        swings = (
+            RewardTerm("long_swings", rewards.long_swings, 1.0),
+            RewardTerm("short_swings", rewards.short_swings, -1.0),
+            RewardTerm("swing_variance", rewards.swing_variance, -1.0),
+            RewardTerm("landing_force", rewards.landing_force, -0.01),
+        )
+        acceleration = ObservationTerm("joint_acceleration", joint_acceleration, 12, "rad/s²")
+        return replace(task, rewards=(*task.rewards, *swings), privileged=(*task.privileged, acceleration))
 
     def quiet(self, task: TaskConfig, **randomization: tuple[float, float]) -> TaskConfig:
         """Nominal robots in their default pose with perfect sensors, left alone; `randomization` overrides that."""

@@ -91,7 +91,8 @@ def test_final_observations_are_what_a_robot_would_have_seen_next(lab, name, see
 
 @pytest.mark.parametrize("name", TASK_NAMES)
 def test_finished_robots_see_where_they_start_anew(lab, name):
-    task = lab.with_limits(lab.quiet(lab.tasks[name], initial_joint_offset_rad=(-0.2, 0.2)), time_s=0.2, tilt_rad=0.5)
+    task = lab.quiet(lab.telling(lab.tasks[name]), initial_joint_offset_rad=(-0.2, 0.2))
+    task = lab.with_limits(task, time_s=0.2, tilt_rad=0.5)
     task = replace(task, randomization=replace(task.randomization, initial_yaw_rad=(-3.0, 3.0)))
     environment = lab.make(task)
     finished = 0
@@ -110,6 +111,8 @@ def test_finished_robots_see_where_they_start_anew(lab, name):
         np.testing.assert_allclose(seen("gravity_in_base"), truth.gravity_in_base[ids], atol=1e-6)
         np.testing.assert_array_equal(seen("velocity_in_base"), truth.base_velocity_in_base[ids])
         np.testing.assert_array_equal(seen("velocity_command"), state["commands.velocity_command"][ids])
+        np.testing.assert_array_equal(seen("joint_acceleration"), 0.0)
+        np.testing.assert_array_equal(seen("foot_contacts"), 1.0)
         np.testing.assert_array_equal(seen("gait_clock"), np.tile([0.0, 1.0], (len(ids), 1)))
         np.testing.assert_array_equal(state["episode_time_s"][ids], 0.0)
         for memory in ("action", "previous", "before_previous"):

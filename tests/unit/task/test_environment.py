@@ -187,6 +187,21 @@ class TestCurriculum:
         assert after[2] == max(before[2] - 1, 0)
         np.testing.assert_array_equal(np.delete(after, 2), np.delete(before, 2))
 
+    def test_faster_commands_come_with_success(self, xp):
+        """At first the slowest quarter of all speeds; one passed episode unlocks the next quarter, and so on."""
+        config = task()
+        config = replace(config, curriculum=replace(config.curriculum, unlock_episodes=1, unlock_success_share=0.5))
+        env, fastest = environment(xp, config), []
+        for _ in range(6):
+            share = abs(command_of(env)[:, :2]) / np.array([1.0, 0.5])
+            fastest.append(share.max())
+            bins = env.state_dict()["curriculum.speed_bin"]
+            assert (share.max(axis=1) >= bins / 4 - 1e-5).all()
+            assert (share.max(axis=1) <= (bins + 1) / 4 + 1e-5).all()
+            walk(env, 50, np.ones(N))
+        assert fastest[0] <= 0.25
+        assert fastest[-1] > 0.5
+
     def test_a_robot_starts_anew_on_the_tile_of_its_new_level(self, xp):
         env = environment(xp)
         walk(env, 50, np.ones(N))
