@@ -1,0 +1,1 @@
+"""Learning to walk: one file per algorithm, and what algorithms have in common."""

@@ -1,0 +1,1 @@
+"""Networks: the parts policies and critics are made of, and the policy as it is exported."""

@@ -1,0 +1,244 @@
+"""Actor, critic and estimator as one module: everything a run learns, and everything its policy needs.
+
+What acts is always the same: `inputs_of` turns what is seen into the actor's input, `act_on` turns that into a
+distribution of actions. In between lies what an update must not change: the estimator's guess as the rollout had it,
+velocity mixed in by the bootstrap's coin included, so that probability ratios begin at exactly 1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from surefoot_robots.errors import SurefootError
+from surefoot_training.learn.problem import Actions
+from surefoot_training.nets.cenet import CENet, CENetConfig
+from surefoot_training.nets.distributions import Categorical, Distribution, Gaussian
+from surefoot_training.nets.mlp import Activation, mlp, orthogonal
+from surefoot_training.nets.running_norm import RunningNorm
+
+ActorKind: TypeAlias = Literal["mlp", "history", "gru", "cenet"]
+Estimator: TypeAlias = Literal["none", "velocity", "no_adaboot", "full", "oracle"]
+
+_LOWEST_LOG_STD, _HIGHEST_LOG_STD = math.log(0.02), math.log(3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """Which networks."""
+
+    actor: ActorKind = "mlp"
+    """mlp sees the newest observation, history the newest few, gru remembers, cenet sees the newest and a guess of
+    velocity and context made from the history."""
+
+    estimator: Estimator = "full"
+    """For cenet. none: the actor gets the newest observation alone; velocity: no context; no_adaboot: always the
+    estimated velocity; full: the estimate or the truth, by adaptive bootstrapping; oracle: always the true velocity,
+    which no robot knows: an upper bound that cannot be exported."""
+
+    history: int = 5
+    """Observations that history and cenet see; DreamWaQ."""
+
+    hidden: tuple[int, ...] = (256, 128)
+    """The actor's hidden layers; the measured CPU recipe."""
+
+    critic_hidden: tuple[int, ...] = (256, 128)
+    """The critic's; the measured CPU recipe."""
+
+    activation: Activation = "elu"
+    """Between layers; legged_gym."""
+
+    shared_trunk: bool = False
+    """Actor and critic share the hidden layers; the critic then sees what the actor sees, and no more."""
+
+    gru_size: int = 128
+    """The recurrent actor's memory."""
+
+    std: Literal["fixed", "free", "state"] = "free"
+    """Standard deviation of actions: fixed, one learned number per action, or an output of the network."""
+
+    initial_std: float = 1.0
+    """Where it starts; legged_gym."""
+
+    last_gain: float = 0.01
+    """Size of the actor's last layer, small so that it begins around the default pose (arXiv 2006.05990)."""
+
+    normalize: bool = True
+    """Running normalization of observations."""
+
+    cenet: CENetConfig = field(default_factory=CENetConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        for name in ("hidden", "critic_hidden"):
+            widths = getattr(self, name)
+            if not widths or any(width < 1 for width in widths):
+                raise SurefootError(f"agent: {name} {widths}", hint="give at least one positive width, such as 256,128")
+        if not 0.0 < self.initial_std <= math.exp(_HIGHEST_LOG_STD):
+            raise SurefootError(f"agent: initial_std {self.initial_std}", hint="give a number above 0, up to 3")
+        if self.history < 1 or self.gru_size < 1:
+            raise SurefootError(f"agent: history {self.history}, gru_size {self.gru_size}", hint="both are at least 1")
+        if self.shared_trunk and self.actor == "gru":
+            raise SurefootError("agent: shared_trunk with a gru", hint="share the trunk of mlp, history or cenet")
+
+    @property
+    def history_length(self) -> int:
+        """H, what a problem has to remember for the actor."""
+        return self.history if self.actor in ("history", "cenet") else 1
+
+    @property
+    def has_estimator(self) -> bool:
+        """Whether there is a CENet to train."""
+        return self.actor == "cenet" and self.estimator != "none"
+
+
+class Agent(nn.Module):
+    """All networks of a run. Methods take raw observations and normalize them."""
+
+    def __init__(
+        self, config: AgentConfig, actions: Actions, actor_shape: tuple[int, int], critic_size: int, velocity_size: int
+    ) -> None:
+        """For observations [n, H, F] of the actor, [n, C] of the critic, and true velocities [n, V]."""
+        super().__init__()
+        history, features = actor_shape
+        if history != config.history_length:
+            raise SurefootError(
+                f"the problem remembers {history} observations, the agent needs {config.history_length}",
+                hint="make the problem with the agent's history_length",
+            )
+        if config.has_estimator and not velocity_size:
+            raise SurefootError(
+                "this problem knows no true velocity to estimate", hint="use an actor without estimator"
+            )
+        self.config, self.actions, self.velocity_size = config, actions, velocity_size
+        self.guess_size = self._guess_size()
+        self.norm = RunningNorm(features)
+        self.critic_norm = RunningNorm(critic_size)
+        self.estimator = (
+            CENet(config.cenet, history * features, velocity_size, features, config.activation)
+            if config.has_estimator
+            else None
+        )
+        inputs = (history if config.actor == "history" else 1) * features + self.guess_size
+        self.memory = nn.GRU(inputs, config.gru_size) if config.actor == "gru" else None
+        self._make_actor(config.gru_size if self.memory else inputs)
+        self._make_critic(critic_size)
+
+    def _guess_size(self) -> int:
+        if not self.config.has_estimator:
+            return 0
+        return self.velocity_size + (0 if self.config.estimator == "velocity" else self.config.cenet.context_size)
+
+    def _make_actor(self, inputs: int) -> None:
+        config = self.config
+        per_action = 2 if config.std == "state" and not self.actions.discrete else 1
+        outputs = self.actions.size * per_action
+        body = mlp(inputs, config.hidden, outputs, activation=config.activation, last_gain=config.last_gain)
+        self.actor_body, self.actor_head = body[:-1], body[-1]
+        log_std = torch.full((self.actions.size,), math.log(config.initial_std))
+        if self.actions.discrete or config.std == "state":
+            self.log_std = None
+        elif config.std == "free":
+            self.log_std = nn.Parameter(log_std)
+        else:
+            self.register_buffer("log_std", log_std)
+
+    def _make_critic(self, inputs: int) -> None:
+        config = self.config
+        if config.shared_trunk:
+            self.critic: nn.Module = orthogonal(nn.Linear(config.hidden[-1], 1), 1.0)
+        else:
+            self.critic = mlp(inputs, config.critic_hidden, 1, activation=config.activation)
+
+    # Acting
+
+    def inputs_of(self, seen: Tensor, guess: Tensor) -> Tensor:
+        """The actor's input: observations [..., H, F] and guesses [..., guess_size]."""
+        normal = self._normalize(seen)
+        newest = normal.flatten(-2) if self.config.actor == "history" else normal[..., -1, :]
+        return torch.cat([newest, guess], dim=-1) if self.guess_size else newest
+
+    def act_on(self, inputs: Tensor) -> Distribution:
+        """What to do on inputs [n, …] (of a recurrent actor: on what its memory gives)."""
+        outputs = self.actor_head(self.actor_body(inputs))
+        if self.actions.discrete:
+            return Categorical(outputs)
+        if self.config.std == "state":
+            mean, log_std = outputs.chunk(2, dim=-1)
+            log_std = log_std + math.log(self.config.initial_std)
+        else:
+            assert self.log_std is not None
+            mean, log_std = outputs, self.log_std.expand_as(outputs)
+        return Gaussian(torch.cat([mean, log_std.clamp(_LOWEST_LOG_STD, _HIGHEST_LOG_STD)], dim=-1))
+
+    def remember(self, inputs: Tensor, hidden: Tensor) -> Tensor:
+        """One step of a recurrent actor's memory: inputs [n, I], hidden [n, G] -> [n, G]; others have none."""
+        if self.memory is None:
+            return hidden
+        output, _ = self.memory(inputs.unsqueeze(0), hidden.unsqueeze(0))
+        return torch.as_tensor(output[0])
+
+    @property
+    def memory_size(self) -> int:
+        """G; 0 of actors that remember nothing."""
+        return self.config.gru_size if self.memory else 0
+
+    def guess(self, seen: Tensor, velocity: Tensor, use_estimate: Tensor) -> Tensor:
+        """The estimator's share of the actor's input [n, guess_size]; the true velocity where the coin says so.
+
+        Of observations [n, H, F], true velocities [n, V] and the coins [n] bool: true takes the estimate.
+        """
+        if self.estimator is None:
+            return seen.new_zeros((len(seen), 0))
+        estimate, context = self.estimate(seen)
+        mixed = torch.where(use_estimate.unsqueeze(-1), estimate, velocity)
+        return mixed if self.config.estimator == "velocity" else torch.cat([mixed, context], dim=-1)
+
+    def estimate(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Velocity [n, V] and context [n, Z], as estimated from observations [n, H, F]."""
+        assert self.estimator is not None
+        found = self.estimator(self.history_of(seen))
+        return found.velocity, found.mean
+
+    def history_of(self, seen: Tensor) -> Tensor:
+        """The estimator's input: observations [n, H, F] -> [n, H F]."""
+        return self._normalize(seen).flatten(-2)
+
+    def newest_of(self, seen: Tensor) -> Tensor:
+        """What the estimator's decoder predicts of the next step: [n, H, F] -> [n, F]."""
+        return self._normalize(seen)[..., -1, :]
+
+    # Judging
+
+    def critic_inputs_of(self, critic: Tensor) -> Tensor:
+        """The critic's input: its observations [..., C]."""
+        return torch.as_tensor(self.critic_norm(critic)) if self.config.normalize else critic
+
+    def value_on(self, critic_inputs: Tensor, inputs: Tensor) -> Tensor:
+        """What the critic expects [n]: of its own input [n, C], or with a shared trunk of the actor's."""
+        if self.config.shared_trunk:
+            return torch.as_tensor(self.critic(self.actor_body(inputs))).squeeze(-1)
+        return torch.as_tensor(self.critic(critic_inputs)).squeeze(-1)
+
+    # Learning
+
+    def update_norms(self, seen: Tensor, critic: Tensor) -> None:
+        """Take observations into account: [..., H, F] and [..., C]."""
+        if self.config.normalize:
+            self.norm.update(seen[..., -1, :])
+            self.critic_norm.update(critic)
+
+    def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
+        """Actor, critic and estimator, each with an optimizer's settings of its own."""
+        parts: dict[str, list[nn.Parameter]] = {"actor": [], "critic": [], "estimator": []}
+        for name, parameter in self.named_parameters():
+            part = name.split(".")[0]
+            parts[part if part in ("critic", "estimator") else "actor"].append(parameter)
+        return {name: parameters for name, parameters in parts.items() if parameters}
+
+    def _normalize(self, seen: Tensor) -> Tensor:
+        return torch.as_tensor(self.norm(seen)) if self.config.normalize else seen

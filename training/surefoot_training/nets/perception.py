@@ -1,0 +1,108 @@
+"""From the contract's raw observation to what an actor sees, and from its action to joint targets.
+
+All that other stacks leave to hand-copied configuration is in here, and goes into the exported file with the policy:
+the default pose, the trot clock, the last action, scale and limits of actions, and which commands mean standing.
+Training uses the very same module.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.spec import RobotSpec
+from surefoot_training.task.commands import without_creeping
+from surefoot_training.task.config import TaskConfig
+from surefoot_training.task.gait import next_phase
+
+_REQUIRED = ("velocity_command", "joint_position")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Adjacent columns of what the actor sees."""
+
+    name: str
+    size: int
+
+
+class Perception(nn.Module):
+    """What n robots' actors see [n, F]: the observation, the trot clock and the last action.
+
+    Joint positions are relative to the default pose, commands too slow to walk by are zero.
+    """
+
+    default_joint_position: Tensor
+    offset: Tensor
+    action_low: Tensor
+    action_high: Tensor
+
+    def __init__(self, task: TaskConfig, robot: RobotSpec) -> None:
+        super().__init__()
+        self.joints = len(robot.joint_names)
+        self.columns = (
+            *(Column(term.name, term.size) for term in task.observation),
+            Column("gait_clock", 2),
+            Column("last_action", self.joints),
+        )
+        names = [column.name for column in self.columns]
+        for name in _REQUIRED:
+            if name not in names:
+                raise SurefootError(f"task {task.name} does not observe {name}", hint="add it to its observation terms")
+        self.observation_size = sum(term.size for term in task.observation)
+        self.size = sum(column.size for column in self.columns)
+        self._frequency_hz, self._dt_s = task.gait.frequency_hz, task.control_dt_s
+        self._scale_rad = task.action_scale_rad
+        self._slowest = (task.commands.minimum_speed_mps, task.commands.minimum_yaw_rate_radps)
+        self._command = self.where("velocity_command")
+        pose = torch.tensor(robot.default_joint_position_rad, dtype=torch.float32)
+        offset = torch.zeros(self.observation_size)
+        offset[self.where("joint_position")] = pose
+        self.register_buffer("default_joint_position", pose)
+        self.register_buffer("offset", offset)
+        for name, limit in (("action_low", robot.joint_lower_rad), ("action_high", robot.joint_upper_rad)):
+            reach = (torch.tensor(limit, dtype=torch.float32) - pose) / self._scale_rad
+            self.register_buffer(name, reach)
+
+    def where(self, name: str) -> slice:
+        """Which columns of [n, F] (and, but for clock and last action, of the observation) hold what."""
+        at = 0
+        for column in self.columns:
+            if column.name == name:
+                return slice(at, at + column.size)
+            at += column.size
+        raise SurefootError(f"no column {name!r}", hint="columns: " + ", ".join(column.name for column in self.columns))
+
+    def command_of(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """The command [n, 3] without what is too slow, and who is told to stand [n] bool."""
+        speed, yaw_rate = self._slowest
+        command, standing = without_creeping(
+            observation[:, self._command], minimum_speed_mps=speed, minimum_yaw_rate_radps=yaw_rate
+        )
+        return command, standing
+
+    def forward(self, observation: Tensor, last_action: Tensor, phase: Tensor) -> Tensor:
+        """Raw observations [n, D], last actions [n, J] and the clock's phase [n] -> what the actor sees [n, F]."""
+        command, _ = self.command_of(observation)
+        relative = observation - self.offset
+        angle_rad = phase.unsqueeze(-1) * (2.0 * math.pi)
+        before, after = relative[:, : self._command.start], relative[:, self._command.stop :]
+        return torch.cat([before, command, after, angle_rad.sin(), angle_rad.cos(), last_action], dim=-1)
+
+    def next_phase(self, observation: Tensor, phase: Tensor) -> Tensor:
+        """The clock [n] one control step on."""
+        _, standing = self.command_of(observation)
+        following: Tensor = next_phase(phase, standing, frequency_hz=self._frequency_hz, dt_s=self._dt_s)
+        return following
+
+    def clipped(self, action: Tensor) -> Tensor:
+        """Actions [n, J] whose joint targets are within the joints' limits."""
+        return torch.minimum(torch.maximum(action, self.action_low), self.action_high)
+
+    def joint_target(self, action: Tensor) -> Tensor:
+        """Joint targets [n, J] rad of clipped actions."""
+        return self.default_joint_position + self._scale_rad * action
