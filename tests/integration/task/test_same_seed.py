@@ -54,7 +54,8 @@ def test_another_seed_gives_another_world(lab):
     one, other = (lab.make(lab.tasks["flat"], seed=seed) for seed in (1, 2))
     target = lab.stance(one)
     a, b = one.step(target), other.step(target)
-    assert (a.observations.policy[:, 9:] != b.observations.policy[:, 9:]).all()
+    alike = a.observations.policy[:, 9:] == b.observations.policy[:, 9:]
+    assert alike.mean() < 0.02  # encoders have steps: a few may read the same by chance
     assert (a.reward != b.reward).all()
 
 

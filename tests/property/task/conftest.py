@@ -5,6 +5,8 @@ import array_api_compat.torch
 import numpy as np
 import pytest
 
+from surefoot_training.task.arrays import rotation_of
+
 ROBOTS = 3
 
 
@@ -31,9 +33,11 @@ def random_quantities(seed, scale):
         return draws.standard_normal((ROBOTS, *shape)) * scale
 
     lower = draws.uniform(-3, 0, 12)
+    quaternion = _directions(draws, 4)
     quantities = {
         "base_position_in_world": numbers(3),
-        "base_quaternion_wxyz": _directions(draws, 4),
+        "base_quaternion_wxyz": quaternion,
+        "base_rotation": rotation_of(quaternion),
         "base_velocity_in_base": numbers(3),
         "angular_velocity_in_base": numbers(3),
         "gravity_in_base": _directions(draws, 3),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surefoot_training.task.arrays import to_numpy
+from surefoot_training.task.arrays import rotation_of, to_numpy
 from surefoot_training.task.observations import policy_terms, privileged_terms
 from surefoot_training.task.terms import arguments_of
 
@@ -53,9 +53,8 @@ def test_a_critic_sees_the_same_whichever_way_the_robot_faces(xp, quantities_of,
         turned[name] = quantities[name] @ turn
     w, x, y, z = quantities["base_quaternion_wxyz"].T
     c, s = np.cos(turn_rad / 2), np.sin(turn_rad / 2)
-    turned["base_quaternion_wxyz"] = np.stack(
-        [c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w], axis=-1
-    ).astype(np.float32)
+    quaternion = np.stack([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w], axis=-1)
+    turned["base_rotation"] = rotation_of(quaternion.astype(np.float32))
     for name in ("foot_forces_in_base", "disturbance_force_in_base"):
         np.testing.assert_allclose(
             to_numpy(value_of(name, turned, xp)), to_numpy(value_of(name, quantities, xp)), atol=2e-4

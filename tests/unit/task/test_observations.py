@@ -1,7 +1,6 @@
 """Every observation term against numbers worked out by hand."""
 
 import inspect
-import math
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ from surefoot_training.task.sensors import MEASURED_NAMES
 from surefoot_training.task.terms import bind_all
 
 YES, NO = True, False
-HALF = math.sqrt(0.5)
-FACING_LEFT = [HALF, 0.0, 0.0, HALF]  # world y lies ahead, world x to the right
+# Rotation matrices: columns are the base's axes in the world
+FACING_LEFT = [[0.0, -1, 0], [1.0, 0, 0], [0.0, 0, 1]]  # world y lies ahead, world x to the right
+LEVEL = [[1.0, 0, 0], [0.0, 1, 0], [0.0, 0, 1]]
 JOINTS = [[0.1 * i for i in range(12)], [0.0] * 12]
 
 # term → what goes in, what comes out; two robots each
@@ -36,7 +36,7 @@ CASES = {
         # In the world: FL is pushed along x, which is to the robot's right; RR along y, which is ahead; up stays up.
         {
             "foot_force_in_world_n": [[[5.0, 0, 0], [0.0, 0, 7], [0.0, 0, 0], [0.0, 3, 0]], [[0.0, 0, 1]] * 4],
-            "base_quaternion_wxyz": [FACING_LEFT, [1.0, 0, 0, 0]],
+            "base_rotation": [FACING_LEFT, LEVEL],
         },
         [[0, -5, 0, 0, 0, 7, 0, 0, 0, 3, 0, 0], [0, 0, 1] * 4],
     ),
@@ -44,7 +44,7 @@ CASES = {
     "disturbance_force_in_base": (
         {
             "disturbance_force_in_world_n": [[100.0, 0, 0], [100.0, 0, 0]],
-            "base_quaternion_wxyz": [FACING_LEFT, [1.0, 0, 0, 0]],
+            "base_rotation": [FACING_LEFT, LEVEL],
         },
         [[0, -100, 0], [100, 0, 0]],
     ),

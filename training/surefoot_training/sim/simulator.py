@@ -36,6 +36,7 @@ class RobotState:
 
     base_position_in_world: Array  # [N, 3] m
     base_quaternion_wxyz: Array  # [N, 4] base to world, unit
+    base_rotation: Array  # [N, 3, 3] the same; columns: the base's axes in the world, `in_base = in_world @ rotation`
     base_velocity_in_base: Array  # [N, 3] m/s
     angular_velocity_in_base: Array  # [N, 3] rad/s
     gravity_in_base: Array  # [N, 3] unit vector; level: 0, 0, -1

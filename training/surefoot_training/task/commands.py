@@ -103,7 +103,7 @@ def without_creeping(
     in_place = horizontal_length(velocity_command) <= minimum_speed_mps  # zero is standing even where nothing creeps
     standing = in_place & (abs(velocity_command[:, 2]) <= minimum_yaw_rate_radps)
     zeroed = xp.stack([in_place, in_place, standing], axis=-1)
-    return xp.where(zeroed, xp.zeros_like(velocity_command), velocity_command), standing
+    return xp.where(zeroed, 0.0, velocity_command), standing
 
 
 class CommandSampler:
@@ -183,8 +183,8 @@ class CommandSampler:
         wanted = wrap_angle(self._target_heading_rad - heading_rad) * config.heading_gain_per_s
         share = self._band[:, 1]
         turning = xp.minimum(xp.maximum(wanted, self._low[2] * share), self._high[2] * share)
-        yaw_rate = xp.where(self._by_heading, turning, self._drawn[:, 2])
-        asked = xp.concat([self._drawn[:, :2], yaw_rate[:, None]], axis=-1)
+        asked = xp.asarray(self._drawn, copy=True)
+        asked[:, 2] = xp.where(self._by_heading, turning, self._drawn[:, 2])
         self.velocity_command, self.standing = without_creeping(
             asked,
             minimum_speed_mps=config.minimum_speed_mps,

@@ -15,7 +15,14 @@ import numpy as np
 from surefoot_robots.errors import SurefootError
 from surefoot_training.sim.simulator import Array, RobotState, Simulator
 from surefoot_training.task.actions import ActionMemory
-from surefoot_training.task.arrays import Rng, horizontal_length, indices_where, load_arrays, save_arrays, to_numpy
+from surefoot_training.task.arrays import (
+    Rng,
+    horizontal_length,
+    indices_where,
+    load_arrays,
+    save_arrays,
+    to_numpy,
+)
 from surefoot_training.task.commands import CommandSampler
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.curriculum import Curriculum, EpisodeOutcome
@@ -79,6 +86,7 @@ class WalkingEnvironment:
         _check_simulator(task, simulator)
         self.task, self.simulator, self.seed = task, simulator, seed
         self.robots = simulator.robots
+        self.joints = len(simulator.robot.joint_names)  # J, of joint targets
         self._xp = simulator.arrays
         self._rng = Rng(seed, self._xp)
         self._make_parts()
@@ -97,11 +105,6 @@ class WalkingEnvironment:
     def privileged_size(self) -> int:
         """P, of what only the critic sees."""
         return sum(term.size for term in self.task.privileged)
-
-    @property
-    def joints(self) -> int:
-        """J, of joint targets."""
-        return len(self.simulator.robot.joint_names)
 
     @property
     def disturbance_force_in_world_n(self) -> Array:
@@ -217,7 +220,7 @@ class WalkingEnvironment:
         self._episode_time_s, self._head_start_s = (xp.zeros(n, dtype=xp.float32) for _ in range(2))
         self._joint_velocity_before = xp.zeros((n, self.joints), dtype=xp.float32)
         self._force_in_world_n = xp.zeros((n, 3), dtype=xp.float32)
-        self._term_values = xp.zeros((len(self._reward_terms), n), dtype=xp.float32)
+        self._columns = xp.zeros((len(self._reward_terms) + len(_OUTCOME_COLUMNS), n), dtype=xp.float32)
         self._nobody, self._always_valid = xp.zeros(n, dtype=xp.bool), xp.ones(n, dtype=xp.bool)
         self._blown_up = self._nobody
         self._somebody_is_pushed = True  # it costs little to say otherwise, once
@@ -310,31 +313,27 @@ class WalkingEnvironment:
         return terminated, timed_out & ~terminated
 
     def _reward(self, quantities: Quantities) -> Array:
-        values = self._term_values
+        count = len(self._reward_terms)
+        values, outcomes = self._columns[:count], self._columns[count:]
         for row, term in enumerate(self._reward_terms):
             values[row] = term(quantities)
         values *= self._reward_weights[:, None]
         if self._blown_up.any():
             values[:, self._blown_up] = 0.0
-        reward = values.sum(0)
-        self._log.add(self._xp.concat([values, self._outcomes(quantities)], axis=0))
-        return reward
+        self._note_outcomes(quantities, outcomes)
+        self._log.add(self._columns)
+        return values.sum(0)
 
-    def _outcomes(self, quantities: Quantities) -> Array:
-        """One row per outcome column [5, N], whose sums over an episode say how it went."""
-        dt_s = self.task.control_dt_s
+    def _note_outcomes(self, quantities: Quantities, rows: Array) -> None:
+        """Into `rows` [5, N], one per outcome column: sums over an episode say how it went."""
         velocity, command = quantities.base_velocity_in_base, quantities.velocity_command
-        error = horizontal_length(velocity - command)
         speed = horizontal_length(command)
-        along = (velocity[:, :2] * command[:, :2]).sum(-1) / speed.clip(1e-6)
-        rows = [
-            linear_velocity_tracking(velocity, command) * dt_s,
-            error * dt_s,
-            abs(quantities.angular_velocity_in_base[:, 2] - command[:, 2]) * dt_s,
-            along * dt_s,
-            speed * dt_s,
-        ]
-        return self._xp.stack(rows, axis=0)
+        rows[0] = linear_velocity_tracking(velocity, command)
+        rows[1] = horizontal_length(velocity - command)
+        rows[2] = abs(quantities.angular_velocity_in_base[:, 2] - command[:, 2])
+        rows[3] = self._xp.vecdot(velocity[:, :2], command[:, :2]) / speed.clip(1e-6)
+        rows[4] = speed
+        rows *= self.task.control_dt_s
 
     def _ask(self, quantities: Quantities) -> None:
         """The commands that the next action has to follow."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from surefoot_training.sim.simulator import Array
-from surefoot_training.task.arrays import Device, Namespace, load_arrays, namespace, save_arrays
+from surefoot_training.task.arrays import Device, Namespace, fraction_of, load_arrays, namespace, save_arrays
 from surefoot_training.task.settings import about, check
 
 
@@ -49,7 +49,7 @@ class GaitConfig:
 
 def next_phase(gait_phase: Array, standing: Array, *, frequency_hz: float, dt_s: float) -> Array:
     """The clock [N] one step on; at rest at 0 where the command is to stand."""
-    return (gait_phase + frequency_hz * dt_s) % 1.0 * ~standing
+    return fraction_of(gait_phase + frequency_hz * dt_s) * ~standing
 
 
 def desired_contact(
@@ -57,17 +57,13 @@ def desired_contact(
 ) -> Array:
     """How much each foot should be down [N, 4], 0 to 1: FL, FR, RL, RR; ones where the command is to stand."""
     xp = namespace(gait_phase)
-    first = _stance(gait_phase, duty_factor, transition_share)
-    second = _stance(gait_phase + 0.5, duty_factor, transition_share)
-    first, second = xp.maximum(first, standing), xp.maximum(second, standing)
-    return xp.stack([first, second, second, first], axis=-1)
-
-
-def _stance(phase: Array, duty_factor: float, transition_share: float) -> Array:
-    # Distance to the middle of the stance, which lasts from phase 0 to duty_factor; a smooth step at both of its ends.
-    from_middle = abs((phase - 0.5 * duty_factor + 0.5) % 1.0 - 0.5)
+    # Distance to the middle of the stance, which lasts from phase 0 to duty_factor; half a cycle later it is the rest.
+    first = abs(fraction_of(gait_phase - 0.5 * duty_factor + 0.5) - 0.5)
+    second = 0.5 - first
+    from_middle = xp.stack([first, second, second, first], axis=-1)
+    # A smooth step at both ends of the stance.
     ramp = ((0.5 * duty_factor - from_middle) * (1.0 / transition_share) + 0.5).clip(0.0, 1.0)
-    return ramp * ramp * (3.0 - 2.0 * ramp)
+    return xp.maximum(ramp * ramp * (3.0 - 2.0 * ramp), standing[:, None])
 
 
 class TrotClock:

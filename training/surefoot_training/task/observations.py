@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from surefoot_training.sim.simulator import Array
-from surefoot_training.task.arrays import namespace, rotate_into_base
+from surefoot_training.task.arrays import namespace
 from surefoot_training.task.terms import ObservationTerm
 
 # The policy contract, version 1
@@ -70,9 +70,9 @@ def foot_contacts(foot_contact: Array) -> Array:
     return xp.astype(foot_contact, xp.float32)
 
 
-def foot_forces_in_base(foot_force_in_world_n: Array, base_quaternion_wxyz: Array) -> Array:
+def foot_forces_in_base(foot_force_in_world_n: Array, base_rotation: Array) -> Array:
     """Ground force on each foot as the base sees it [N, 12], N: FL x, y, z, FR x, …; turning around changes nothing."""
-    forces = rotate_into_base(base_quaternion_wxyz[:, None, :], foot_force_in_world_n)
+    forces = foot_force_in_world_n @ base_rotation
     return forces.reshape(forces.shape[0], -1)
 
 
@@ -81,9 +81,9 @@ def foot_clearances(foot_clearance_m: Array) -> Array:
     return foot_clearance_m
 
 
-def disturbance_force_in_base(disturbance_force_in_world_n: Array, base_quaternion_wxyz: Array) -> Array:
+def disturbance_force_in_base(disturbance_force_in_world_n: Array, base_rotation: Array) -> Array:
     """Force pulse on the trunk as the base sees it [N, 3], N."""
-    return rotate_into_base(base_quaternion_wxyz, disturbance_force_in_world_n)
+    return (disturbance_force_in_world_n[:, None] @ base_rotation)[:, 0]
 
 
 def randomized_parameters(parameters_normalised: Array) -> Array:

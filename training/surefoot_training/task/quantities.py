@@ -18,6 +18,7 @@ class Quantities:
     # The robot's true state, as `sim.simulator.RobotState` says
     base_position_in_world: Array  # [N, 3] m
     base_quaternion_wxyz: Array  # [N, 4]
+    base_rotation: Array  # [N, 3, 3] columns: the base's axes in the world
     base_velocity_in_base: Array  # [N, 3] m/s
     angular_velocity_in_base: Array  # [N, 3] rad/s
     gravity_in_base: Array  # [N, 3] unit vector; level: 0, 0, -1

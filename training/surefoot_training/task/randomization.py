@@ -268,6 +268,9 @@ def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
     return [getattr(config, name)]
 
 
+_NO_PAYLOADS = np.zeros(0, dtype=np.float32)
+
+
 class PayloadChanges:
     """When N robots are loaded and unloaded during an episode."""
 
@@ -286,9 +289,10 @@ class PayloadChanges:
         """Robots [n] whose payload changes in this control step, and their new `base_mass_added_kg` [n]."""
         self._left_s -= dt_s
         due = indices_where(self._left_s <= 0.0)
-        if due.shape[0]:
-            self.reset(due, rng)
-            due = due[rng.chance(self.config.payload_change_share, due.shape[0])]
+        if not due.shape[0]:
+            return due, _NO_PAYLOADS
+        self.reset(due, rng)
+        due = due[rng.chance(self.config.payload_change_share, due.shape[0])]
         return due, rng.on_host().uniform(*self.config.base_mass_added_kg, due.shape[0])
 
     def state_dict(self) -> dict[str, np.ndarray]:

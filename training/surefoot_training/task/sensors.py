@@ -22,7 +22,6 @@ from surefoot_training.task.arrays import (
     Rng,
     indices_where,
     load_arrays,
-    namespace,
     save_arrays,
     square_sum,
 )
@@ -221,7 +220,12 @@ class SensorModel:
         self._tilt_rad = zeros(robots, 2)  # about x and y
         self._step_error = zeros(robots, joints)  # reading minus position, in the last step
         self._everyone = xp.arange(robots, device=device)
-        self._noise = xp.asarray(_noise_of_columns(config, joints), device=device)
+        self._deviation = xp.asarray(_deviations(config, joints, control_dt_s), device=device)
+        # The inertial unit loses all its values at once, a motor its joint's position and speed.
+        drops = [config.imu_drop_probability, *[config.encoder_drop_probability] * joints]
+        self._drop_probability = np.array(drops, dtype=np.float32)
+        motors = range(1, 1 + joints)
+        self._packet_of_column = xp.asarray(np.array([*[0] * 6, *motors, *motors]), device=device)
         self._scan = ScanSensor(config.scan, robots, scan_points, xp, device)
 
     def reset(self, ids: Array, rng: Rng) -> None:
@@ -253,16 +257,18 @@ class SensorModel:
         for the others.
         """
         truth = self._xp.concat([angular_velocity_in_base, gravity_in_base, joint_position, joint_velocity], axis=-1)
+        width = truth.shape[-1]
+        noise = rng.normal((truth.shape[0], width + 5)) * self._deviation
+        rows = slice(None) if ids is None else ids
         if ids is None:
             sample = self._delayed(truth)
-            self._wander(rng)
-            self._disturb(sample, slice(None), rng)
-            self._lose_samples(sample, rng)
+            self._wander(noise[:, width:])
         else:
             self._history[:, ids] = truth  # before its first sample, a robot was as it is now
             sample = truth  # a fresh array, made by concat
-            self._disturb(sample, ids, rng)
-        rows = slice(None) if ids is None else ids
+        self._disturb(sample, noise[:, :width], rows)
+        if ids is None:
+            sample = self._without_lost(sample, rng)
         self._held[rows] = sample
         self._fresh[rows] = False
         scan_m, scan_valid = self._scan.measure(height_scan_m, self._dt_s, rng, ids)
@@ -313,21 +319,20 @@ class SensorModel:
         parts = [history[at[:, 0], robots, _IMU], history[at[:, 1], robots, _ENCODERS]]
         return self._xp.concat(parts, axis=-1)
 
-    def _disturb(self, sample: Array, rows: Array | slice, rng: Rng) -> None:
-        """Bias, tilt, noise and encoder steps of the robots `rows`, in place."""
-        sample[:, _GRAVITY] += _tilt_of(sample[:, _GRAVITY], self._tilt_rad[rows])
-        sample += self._bias[rows]
-        sample += rng.normal(tuple(sample.shape)) * self._noise
+    def _disturb(self, sample: Array, noise: Array, rows: Array | slice) -> None:
+        """Tilt, bias, noise and encoder steps of the robots `rows`, in place."""
         gravity = sample[:, _GRAVITY]
+        _tilt(gravity, self._tilt_rad[rows])
+        sample += self._bias[rows]
+        sample += noise
         gravity *= (square_sum(gravity) ** -0.5)[:, None]
         if self.config.encoder_step_rad > 0:
             self._read_encoders(sample[:, self._position], sample[:, self._velocity], rows)
 
-    def _wander(self, rng: Rng) -> None:
-        """One control step of the random walks of bias and tilt."""
-        draws, sqrt_dt = rng.normal((self._robots, 5)), math.sqrt(self._dt_s)
-        self._bias[:, _ANGULAR_VELOCITY] += draws[:, :3] * (self.config.gyro_drift_radps_per_sqrt_s * sqrt_dt)
-        self._tilt_rad += draws[:, 3:] * (self.config.tilt_drift_rad_per_sqrt_s * sqrt_dt)
+    def _wander(self, drift: Array) -> None:
+        """One control step of the random walks of bias and tilt [N, 5]."""
+        self._bias[:, _ANGULAR_VELOCITY] += drift[:, :3]
+        self._tilt_rad += drift[:, 3:]
 
     def _read_encoders(self, position: Array, velocity: Array, rows: Array | slice) -> None:
         """Whole encoder steps, in place, and the speed that follows from readings instead of positions."""
@@ -339,30 +344,31 @@ class SensorModel:
         position[:] = reading
         self._step_error[rows] = error
 
-    def _lose_samples(self, sample: Array, rng: Rng) -> None:
-        """In place: what a lost packet would have brought stays as it was."""
-        lost_imu = rng.chance(self.config.imu_drop_probability, self._robots) & ~self._fresh
-        ids = indices_where(lost_imu)
-        sample[ids, _IMU] = self._held[ids, _IMU]
-        lost_joints = rng.chance(self.config.encoder_drop_probability, (self._robots, self._joints))
-        lost_joints = lost_joints & ~self._fresh[:, None]
-        for columns in (self._position, self._velocity):
-            sample[:, columns] = self._xp.where(lost_joints, self._held[:, columns], sample[:, columns])
+    def _without_lost(self, sample: Array, rng: Rng) -> Array:
+        """`sample`, but what a lost packet would have brought stays as it was."""
+        packets = (self._robots, len(self._drop_probability))
+        lost = rng.chance(self._drop_probability, packets) & ~self._fresh[:, None]
+        return self._xp.where(lost[:, self._packet_of_column], self._held, sample)
 
 
-def _noise_of_columns(config: SensorConfig, joints: int) -> np.ndarray:
-    """Standard deviation of the white noise in every column, float32."""
+def _deviations(config: SensorConfig, joints: int, dt_s: float) -> np.ndarray:
+    """Standard deviations, float32: white noise of every packed column, then one step's drift of bias and tilt."""
+    sqrt_dt = math.sqrt(dt_s)
     deviations = [
         config.gyro_noise_radps,
         config.gravity_noise,
         config.encoder_noise_rad,
         config.joint_speed_noise_radps,
+        config.gyro_drift_radps_per_sqrt_s * sqrt_dt,
+        config.tilt_drift_rad_per_sqrt_s * sqrt_dt,
     ]
-    return np.repeat(np.array(deviations, dtype=np.float32), [3, 3, joints, joints])
+    return np.repeat(np.array(deviations, dtype=np.float32), [3, 3, joints, joints, 3, 2])
 
 
-def _tilt_of(gravity_in_base: Array, tilt_rad: Array) -> Array:
-    """θ × g [N, 3]: what a small rotation by θ about x and y [N, 2] adds to the direction of gravity."""
+def _tilt(gravity_in_base: Array, tilt_rad: Array) -> None:
+    """Turn gravity [N, 3] by small angles θ about x and y [N, 2], in place: θ × g is added to it."""
     about_x, about_y = tilt_rad[:, 0], tilt_rad[:, 1]
     x, y, z = (gravity_in_base[:, i] for i in range(3))
-    return namespace(gravity_in_base).stack([about_y * z, -about_x * z, about_x * y - about_y * x], axis=-1)
+    turned_by = (about_y * z, -about_x * z, about_x * y - about_y * x)
+    for axis, change in enumerate(turned_by):
+        gravity_in_base[:, axis] += change

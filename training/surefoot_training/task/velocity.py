@@ -33,6 +33,7 @@ _FOLLOW = (
     RewardTerm("yaw_rate_tracking", rewards.yaw_rate_tracking, 0.5),
     # Without these two, a few hundred robots learn to stand still: that alone earns half of the tracking reward.
     RewardTerm("linear_progress", rewards.linear_progress, 1.0),
+    RewardTerm("yaw_progress", rewards.yaw_progress, 0.5),
     RewardTerm(
         "gait_clock_contact",
         rewards.gait_clock_contact,
