@@ -145,7 +145,7 @@ class MujocoBatch:
         unusable = rows_beyond(joint_target, TARGET_LIMIT_RAD)
         if unusable.any():
             joint_target = np.where(unusable[:, None], self._qpos[:, 7:], joint_target)
-        self._ctrl[:] = self._parameters.through_dead_zone(joint_target, self._qpos[:, 7:])
+        self._ctrl[:] = self._parameters.through_dead_zone(joint_target, self._state.joint_position)
         self._recorder.note_step(self._batch.state, self._ctrl, self._base_force, self._kick)
         self._qvel[:, :3] += self._kick
         self._kick[:] = 0.0

@@ -20,11 +20,6 @@ from surefoot_training.sim.simulator import Parameter, check_parameter_values
 _RESISTANCE_INDEX = 0  # in gainprm of a dcmotor; tests compare the torque-speed curve that results
 
 
-def _dead_zone(position_error: np.ndarray, half_width: np.ndarray) -> np.ndarray:
-    beyond: np.ndarray = position_error - np.clip(position_error, -half_width, half_width)
-    return beyond
-
-
 class RobotParameters:
     """What can differ between the robots of one batch."""
 
@@ -39,6 +34,7 @@ class RobotParameters:
             name: np.tile(p.nominal, (everyone,) + (1,) * p.nominal.ndim) for name, p in self.described.items()
         }
         self._any_dead_zone = False
+        self._dead_zone_rad = self._values["dead_zone_rad"].astype(np.float32)
         self._fields = {name: batch.expand(name) for name in _EXPANDED}
         batch.set_const()
 
@@ -161,6 +157,7 @@ class RobotParameters:
 
     def _note_dead_zone(self, _ids: np.ndarray) -> None:
         self._any_dead_zone = bool((self._values["dead_zone_rad"] > 0).any())
+        self._dead_zone_rad = self._values["dead_zone_rad"].astype(np.float32)
 
     def through_dead_zone(self, joint_target: np.ndarray, joint_position: np.ndarray) -> np.ndarray:
         """Joint targets as the motors act on them: errors within the dead zone give no torque.
@@ -169,8 +166,8 @@ class RobotParameters:
         """
         if not self._any_dead_zone:
             return joint_target
-        beyond = _dead_zone(joint_target - joint_position, self._values["dead_zone_rad"])
-        effective: np.ndarray = joint_position + beyond
+        unanswered = (joint_target - joint_position).clip(-self._dead_zone_rad, self._dead_zone_rad)
+        effective: np.ndarray = joint_target - unanswered
         return effective
 
     def fill_delay_lines(self, history: np.ndarray, ids: np.ndarray, joint_target: np.ndarray) -> None:

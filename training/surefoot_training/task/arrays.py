@@ -109,8 +109,9 @@ def _normal_values() -> np.ndarray:
     """Equally likely values [65536] of the normal distribution, float32: its quantiles, scaled to a deviation of 1."""
     shares = (np.arange(2**15) + 0.5) / 2**16
     lower = np.array([NormalDist().inv_cdf(share) for share in shares])
-    values = np.concatenate([lower, -lower[::-1]])
-    return (values / values.std()).astype(np.float32)
+    values: np.ndarray = np.concatenate([lower, -lower[::-1]])
+    values /= values.std()
+    return values.astype(np.float32)
 
 
 class Rng:

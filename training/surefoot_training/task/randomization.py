@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -193,52 +194,80 @@ CRITIC_PARAMETERS = (
 
 def sample(config: RandomizationConfig, n: int, rng: Rng, *, joints: int = 12, links: int = 13) -> ParameterSample:
     """Physical parameters of n robots."""
-    host = rng.on_host()
-
-    def per_joint(values: Span) -> np.ndarray:
-        return np.asarray(host.uniform(*values, (n, joints)))
-
-    shifts = (config.base_com_shift_x_m, config.base_com_shift_y_m, config.base_com_shift_z_m)
-    gravity = host.uniform(*config.gravity_error_mps2, (n, 3))
-    gravity[:, 2] -= GRAVITY_MPS2
-    limit = host.uniform(*config.torque_limit_scale, (n, 1))
-    return {
-        "base_mass_added_kg": host.uniform(*config.base_mass_added_kg, n),
-        "link_mass_scale": host.uniform(*config.link_mass_scale, (n, links)),
-        "base_com_shift_m": np.stack([host.uniform(*shift, n) for shift in shifts], axis=-1),
-        "joint_friction_scale": per_joint(config.joint_friction_scale),
-        "joint_damping_scale": per_joint(config.joint_damping_scale),
-        "armature_scale": per_joint(config.armature_scale),
-        "kp_scale": per_joint(config.kp_scale),
-        "kd_scale": per_joint(config.kd_scale),
-        "motor_strength": per_joint(config.motor_strength),
-        "torque_limit_scale": np.repeat(limit, joints, axis=1),
-        "dead_zone_rad": per_joint(config.dead_zone_rad),
-        "action_delay_s": host.uniform(*config.action_delay_s, n),
-        "foot_friction": host.uniform(*config.foot_friction, n),
-        "restitution": host.uniform(*config.restitution, n),
-        "gravity_mps2": gravity,
-    }
+    drawn = _parameter_block(config, joints, links).draw(n, rng)
+    drawn["torque_limit_scale"] = np.repeat(drawn["torque_limit_scale"][:, None], joints, axis=1)
+    return drawn
 
 
 def sample_start(config: RandomizationConfig, n: int, rng: Rng, *, joints: int = 12) -> ParameterSample:
     """How n robots start, relative to standing in the default pose on their spot."""
-    host = rng.on_host()
-    shapes: Mapping[str, tuple[int, ...]] = {
-        "initial_joint_offset_rad": (joints,),
-        "initial_joint_velocity_radps": (joints,),
-        "initial_position_m": (2,),
-        "initial_height_added_m": (),
-        "initial_tilt_rad": (2,),
-        "initial_yaw_rad": (),
-        "initial_velocity_mps": (3,),
-        "initial_angular_velocity_radps": (3,),
-    }
-    start = {}
-    for name, shape in shapes.items():
-        low, high = getattr(config, name)
-        start[name] = host.uniform(low, high, (n, *shape))
-    return start
+    return _start_block(config, joints).draw(n, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Quantities drawn side by side, at once: many small draws would cost most of a reset."""
+
+    columns: Mapping[str, slice | int]  # a slice for what has several columns, [n, …]; else [n]
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, ranges: Mapping[str, Span | list[Span]]) -> _Block:
+        """One range for a number per robot, a list of ranges for several."""
+        columns: dict[str, slice | int] = {}
+        spans: list[Span] = []
+        for name, given in ranges.items():
+            several = isinstance(given, list)
+            columns[name] = slice(len(spans), len(spans) + len(given)) if several else len(spans)
+            spans += given if isinstance(given, list) else [given]
+        low, high = np.array(spans, dtype=np.float32).T
+        return cls(columns, low, high)
+
+    def draw(self, n: int, rng: Rng) -> ParameterSample:
+        """Of n robots, evenly within the ranges."""
+        share = rng.on_host().uniform(0.0, 1.0, (n, len(self.low)))
+        drawn = (self.low + share * (self.high - self.low)).clip(self.low, self.high)  # rounding may reach beyond
+        return {name: drawn[:, columns] for name, columns in self.columns.items()}
+
+
+@cache
+def _parameter_block(config: RandomizationConfig, joints: int, links: int) -> _Block:
+    return _Block.of(
+        {
+            "base_mass_added_kg": config.base_mass_added_kg,
+            "link_mass_scale": [config.link_mass_scale] * links,
+            "base_com_shift_m": _ranges_of("base_com_shift_m", config),
+            "joint_friction_scale": [config.joint_friction_scale] * joints,
+            "joint_damping_scale": [config.joint_damping_scale] * joints,
+            "armature_scale": [config.armature_scale] * joints,
+            "kp_scale": [config.kp_scale] * joints,
+            "kd_scale": [config.kd_scale] * joints,
+            "motor_strength": [config.motor_strength] * joints,
+            "torque_limit_scale": config.torque_limit_scale,
+            "dead_zone_rad": [config.dead_zone_rad] * joints,
+            "action_delay_s": config.action_delay_s,
+            "foot_friction": config.foot_friction,
+            "restitution": config.restitution,
+            "gravity_mps2": _ranges_of("gravity_mps2", config),
+        }
+    )
+
+
+@cache
+def _start_block(config: RandomizationConfig, joints: int) -> _Block:
+    return _Block.of(
+        {
+            "initial_joint_offset_rad": [config.initial_joint_offset_rad] * joints,
+            "initial_joint_velocity_radps": [config.initial_joint_velocity_radps] * joints,
+            "initial_position_m": [config.initial_position_m] * 2,
+            "initial_height_added_m": config.initial_height_added_m,
+            "initial_tilt_rad": [config.initial_tilt_rad] * 2,
+            "initial_yaw_rad": config.initial_yaw_rad,
+            "initial_velocity_mps": [config.initial_velocity_mps] * 3,
+            "initial_angular_velocity_radps": [config.initial_angular_velocity_radps] * 3,
+        }
+    )
 
 
 def normalised(
@@ -252,10 +281,17 @@ def normalised(
         if name not in parameters:
             raise SurefootError(f"no randomized parameter {name!r}", hint="valid: " + ", ".join(sorted(parameters)))
         values = parameters[name].reshape(len(parameters[name]), -1)
-        ends = np.array(_ranges_of(name, config), dtype=np.float64)
-        middle, half = ends.mean(-1), 0.5 * (ends[:, 1] - ends[:, 0])
-        columns.append(np.where(half > 0, (values - middle) / np.where(half > 0, half, 1.0), 0.0))
+        middle, per_half_range = _scale_of(name, config)
+        columns.append((values - middle) * per_half_range)
     return np.concatenate(columns, axis=-1).clip(-1.0, 1.0).astype(np.float32)  # rounding, where a range is narrow
+
+
+@cache
+def _scale_of(name: str, config: RandomizationConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Middle of each range, and 1 over half its width; 0 where it has none."""
+    ends = np.array(_ranges_of(name, config), dtype=np.float64)
+    half = 0.5 * (ends[:, 1] - ends[:, 0])
+    return ends.mean(-1), np.divide(1.0, half, out=np.zeros_like(half), where=half > 0)
 
 
 def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
