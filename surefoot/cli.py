@@ -34,6 +34,10 @@ COMMANDS = (
     Command("robot", "surefoot.commands.robot", "the robots: limits, motors, every number with its source, URDF"),
     Command("bench", "surefoot.commands.bench", "what simulation costs on this machine, against the bare engine"),
     Command("demo", "surefoot.commands.demo", "a tour of what works, with pictures, in a few minutes"),
+    Command(
+        "evaluate", "surefoot.commands.evaluate", "how well a policy walks, by a fixed protocol: tables, charts, JSON"
+    ),
+    Command("play", "surefoot.commands.play", "a film of a policy walking, its command and its estimate drawn in"),
     Command("task", "surefoot.commands.task", "what can be trained: every term, weight and range of a task"),
     Command("terrain", "surefoot.commands.terrain", "the terrain robots learn on: what each level means, pictures"),
 )

@@ -11,7 +11,9 @@ INTERNAL_ERROR, WRONG_INPUT, INTERRUPTED, READER_GONE = 1, 2, 130, 141
 
 # What to install when a module is missing: module -> extra of the `surefoot` distribution.
 EXTRA_OF_MODULE = {
+    "PIL": "train",
     "array_api_compat": "train",
+    "av": "train",
     "gymnasium": "train",
     "matplotlib": "train",
     "mujoco": "train",  # also in [sim], but whoever simulates through this command needs the rest as well

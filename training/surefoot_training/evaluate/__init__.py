@@ -1,0 +1,1 @@
+"""Trained policies examined: a fixed protocol with numbers, charts and films."""

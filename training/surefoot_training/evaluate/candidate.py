@@ -1,0 +1,57 @@
+"""What is to be examined, from what was typed: a run folder, a policy file, or the name of a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.spec import RobotSpec
+from surefoot_training.evaluate.walker import PolicyWalker, Standing, Trotting, Walker
+from surefoot_training.task.config import TaskConfig
+
+BASELINES = ("stand", "trot")
+_BASELINE_TASK = "velocity-flat"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A walker in the making, and what it was made for."""
+
+    name: str
+    task: str
+    robot: str
+    make: Callable[[TaskConfig, RobotSpec, int], Walker]
+    """(task, robot, number of robots) -> a walker with nothing behind it."""
+
+
+def find_candidate(what: str) -> Candidate:
+    """The candidate called `what`; a path goes before a baseline of the same name."""
+    path = Path(what)
+    if path.exists():
+        return _trained(path)
+    if what in BASELINES:
+        return Candidate(what, _BASELINE_TASK, "go2", _baseline(what))
+    raise SurefootError(
+        f"there is no run or policy {what!r}",
+        hint=f"give a run folder, a checkpoint, or one of the baselines {', '.join(BASELINES)}",
+    )
+
+
+def _baseline(name: str) -> Callable[[TaskConfig, RobotSpec, int], Walker]:
+    def make(task: TaskConfig, robot: RobotSpec, robots: int) -> Walker:
+        return Standing(robot, robots) if name == "stand" else Trotting(robot, robots, task.control_dt_s)
+
+    return make
+
+
+def _trained(path: Path) -> Candidate:
+    from surefoot_training.run.checkpoint import load_policy
+
+    policy, config = load_policy(path)
+
+    def make(task: TaskConfig, robot: RobotSpec, robots: int) -> Walker:
+        return PolicyWalker(policy, robots)
+
+    return Candidate(str(path), config.task, config.robot, make)
