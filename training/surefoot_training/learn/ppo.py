@@ -75,7 +75,8 @@ class PPOConfig:
 
     schedule: Literal["constant", "linear", "adaptive"] = "adaptive"
     """Learning rates: constant, linear to 0 over the run, or the actor's adapted to `target_kl` after every
-    minibatch (legged_gym)."""
+    iteration. (legged_gym adapts after every minibatch: the first ones, whose KL is still near 0, then raise the rate
+    until the KL overshoots, and the rest of the iteration hardly learns.)"""
 
     min_learning_rate: float = 1e-5
     """Lowest adaptive learning rate; legged_gym."""
@@ -434,9 +435,6 @@ class PPO:
                 terms, kl_mean = self._losses(batch, progress)
                 self._descend(terms, batch)
                 kls.append(kl_mean)
-                if config.schedule == "adaptive":
-                    self.learning_rate = adapted_learning_rate(self.learning_rate, kl_mean, config)
-                    self._set_learning_rates(progress)
                 for name, term in terms.items():
                     sums[name] += float(term.detach())
                 count += 1
@@ -444,6 +442,8 @@ class PPO:
             if config.stop_kl and kl > config.stop_kl:
                 stopped = True
                 break
+        if config.schedule == "adaptive":
+            self.learning_rate = adapted_learning_rate(self.learning_rate, kl, config)
         if config.surrogate == "adaptive_kl":
             self.kl_weight = adapted_kl_weight(self.kl_weight, kl, config.target_kl)
         log |= {f"loss/{name}": total / count for name, total in sums.items()}
