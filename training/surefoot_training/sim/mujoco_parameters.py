@@ -18,6 +18,8 @@ from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.simulator import Parameter, check_parameter_values
 
 _RESISTANCE_INDEX = 0  # in gainprm of a dcmotor; tests compare the torque-speed curve that results
+# A foot that rebounds less is damped so much that physics steps of 5 ms would have to be stiffer than they can.
+SMALLEST_RESTITUTION = 0.05
 
 
 class RobotParameters:
@@ -36,6 +38,8 @@ class RobotParameters:
         self._any_dead_zone = False
         self._dead_zone_rad = self._values["dead_zone_rad"].astype(np.float32)
         self._fields = {name: batch.expand(name) for name in _EXPANDED}
+        # The engine's own feet are nominal but for rounding; robots never touched and robots restored shall be the same.
+        self._write_feet(np.arange(everyone))
         batch.set_const()
 
     @property
@@ -84,7 +88,11 @@ class RobotParameters:
             ),
             "foot_friction": Parameter("1", np.array(model.geom_friction[self._feet[0], 0]), 0.0, 10.0, doc="sliding"),
             "restitution": Parameter(
-                "1", np.array(0.0), 0.0, 0.9, doc="rebound speed over impact speed of a foot, approximately"
+                "1",
+                restitution_of_damping_ratio(np.array(model.geom_solref[self._feet[0], 1])),
+                SMALLEST_RESTITUTION,
+                0.9,
+                doc="rebound speed over impact speed of a foot; a contact here gives no less than the lower bound",
             ),
             "gravity_mps2": Parameter("m/s²", model.opt.gravity.copy(), -30.0, 30.0, doc="in the world frame"),
         }
@@ -148,9 +156,10 @@ class RobotParameters:
         self._fields["geom_friction"][(*at, 0)] = self._values["foot_friction"][ids][:, None]
         ratio = damping_ratio_of_restitution(self._values["restitution"][ids])[:, None]
         nominal_time, nominal_ratio = self._model.geom_solref[self._feet[0]]
-        # Contact stiffness is 1 / (time constant * damping ratio)^2: keep it while the damping changes.
+        # Contact stiffness is 1 / (time constant * damping ratio)^2: keep it while the damping changes. Time constants
+        # below two physics steps the engine raises to that; then the foot is softer, and rebounds as asked.
         self._fields["geom_solref"][(*at, 0)] = nominal_time * nominal_ratio / ratio
-        self._fields["geom_solref"][(*at, 1)] = ratio * nominal_ratio
+        self._fields["geom_solref"][(*at, 1)] = ratio
 
     def _write_gravity(self, ids: np.ndarray) -> None:
         self._fields["opt.gravity"][ids] = self._values["gravity_mps2"][ids]
@@ -197,8 +206,29 @@ _EXPANDED = (
 _NEED_CONSTANTS = frozenset({"link_mass_kg", "link_inertia_kgm2", "link_com_m", "joint_armature_kgm2"})
 
 
+def restitution_of_damping_ratio(ratio: np.ndarray) -> np.ndarray:
+    """Rebound speed over impact speed of a spring-damper contact with damping ratio ζ > 0.
+
+    A contact can push but not pull: it is over when its force reaches zero, while the spring is still pressed in, not
+    when the two bodies are where they met. That leaves more than the usual exp(-πζ/√(1-ζ²)), and something even at and
+    beyond critical damping: exp(-2) at ζ = 1 (Schwager and Pöschel 2007, arXiv cond-mat/0701278).
+    """
+    # Both branches tend to exp(-2 ζ) at 1, where neither is a number.
+    distance = np.maximum(np.abs(1.0 - ratio**2), 1e-12)
+    root = np.sqrt(distance)
+    half_time = np.where(
+        ratio < 1.0,
+        np.arctan2(2.0 * ratio * root, 2.0 * ratio**2 - 1.0),
+        2.0 * np.arctanh(np.minimum(root / ratio, 1.0 - 1e-15)),
+    )
+    rebound: np.ndarray = np.exp(-ratio / root * half_time)
+    return rebound
+
+
 def damping_ratio_of_restitution(restitution: np.ndarray) -> np.ndarray:
-    """Damping ratio ζ of a spring-damper contact that rebounds with `restitution` e = exp(-πζ/√(1-ζ²)); 1 at e = 0."""
-    with np.errstate(divide="ignore"):
-        log = -np.log(restitution)
-    return np.where(restitution > 0, log / np.sqrt(np.pi**2 + np.minimum(log, 1e6) ** 2), 1.0)
+    """Damping ratio of a contact that rebounds with `restitution`, `SMALLEST_RESTITUTION` to 0.9."""
+    return np.interp(-restitution, -_REBOUNDS, _RATIOS)  # np.interp wants rising abscissas
+
+
+_RATIOS = np.geomspace(0.01, 4.0, 2000)
+_REBOUNDS = restitution_of_damping_ratio(_RATIOS)

@@ -120,8 +120,14 @@ class RandomizationConfig:
         metadata=about("1", "sliding friction of the feet", source="the plan", at_least=0.0),
     )
     restitution: Span = field(
-        default=(0.0, 0.15),
-        metadata=about("1", "rebound speed over impact speed", source="unitree_rl_lab", at_least=0.0, at_most=0.9),
+        default=(0.05, 0.15),
+        metadata=about(
+            "1",
+            "rebound speed over impact speed",
+            source="unitree_rl_lab 0 to 0.15; MuJoCo's feet rebound with 0.05 at least",
+            at_least=0.0,
+            at_most=0.9,
+        ),
     )
     gravity_error_mps2: Span = field(
         default=(-0.5, 0.5),
