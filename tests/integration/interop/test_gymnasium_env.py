@@ -219,7 +219,7 @@ def test_falls_are_terminated_and_time_is_truncated(envs, wild_actions):
     terminated, truncated = (np.stack([step[index] for step in steps]) for index in (2, 3))
     assert np.flatnonzero(truncated[:, 0]).tolist() == [14, 29]
     assert not terminated[:, 0].any()
-    assert terminated[:, 4:].sum() > 2
+    assert terminated[:, 4:].any()
     assert not (terminated & truncated).any()
 
 
