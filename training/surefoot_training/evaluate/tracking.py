@@ -11,8 +11,8 @@ from surefoot_training.evaluate.arena import examined
 from surefoot_training.evaluate.metrics import Figures, figures_of, speed_error_mps
 from surefoot_training.evaluate.recording import Examiner, Recording
 from surefoot_training.evaluate.subject import Subject
-from surefoot_training.task.settings import Span
 from surefoot_training.task.config import TaskConfig
+from surefoot_training.task.settings import Span
 
 HISTOGRAM_STEP_MPS = 0.02
 HISTOGRAM_BINS = 50  # the last one holds everything beyond

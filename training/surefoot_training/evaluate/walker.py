@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 TROT_SPEED_MPS = 0.6
 _TROT_HZ = 2.5  # a cycle is 20 control steps of 20 ms
-_GROWING_CYCLES = 2  # of `trot_targets`, whose steps grow from standing; from then on every cycle is like the last
+# `trot_targets` grows for two cycles, which its slopes feel a moment longer; from then on every cycle is like the last.
+_GROWING_CYCLES = 3
 
 
 class Walker(Protocol):
@@ -93,11 +94,13 @@ class PolicyWalker:
     def reset(self, ids: Array) -> None:
         """Robots `ids` remember nothing."""
         rows = to_numpy(ids)
+        if not len(rows):
+            return
         fresh = self._policy.initial_state(len(rows))
-        for name, values in self._state.items():
-            values = values.clone()  # what the policy gave may be a view of something it keeps
-            values[rows] = fresh[name].to(values.dtype)
-            self._state[name] = values
+        for name, before in self._state.items():
+            after = before.clone()  # what the policy gave may be a view of something it keeps
+            after[rows] = fresh[name]
+            self._state[name] = after
 
     def joint_targets(self, observation: np.ndarray) -> np.ndarray:
         """One tick of all robots' policies."""

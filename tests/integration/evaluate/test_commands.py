@@ -1,0 +1,125 @@
+"""`surefoot evaluate` and `surefoot play` as a user types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from surefoot.cli import main
+from surefoot_robots.errors import SurefootError
+from surefoot_training.evaluate import charts
+from surefoot_training.evaluate.protocol import Protocol
+from surefoot_training.evaluate.video import write_film
+from surefoot_training.sim import portrait
+
+SMALL = ["--axes", "tracking,delay", "--quick", "--episodes", "2", "--threads", "1"]
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = Protocol.quick
+
+    def shorter(protocol: Protocol) -> Protocol:
+        from dataclasses import replace
+
+        return replace(quick(protocol), tracking_s=0.6, sweep_s=0.2)
+
+    monkeypatch.setattr(Protocol, "quick", shorter)
+
+
+def test_table_charts_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, folder = tmp_path / "found.json", tmp_path / "charts"
+    assert main(["evaluate", "trot", *SMALL, "--json", str(file), "--out", str(folder)]) == 0
+    told = capsys.readouterr().out
+    for part in ("go2 on velocity-flat, seed 9001", "speed error m/s", "2 x 0.6 s", "20 ms", "took"):
+        assert part in told
+    for name in ("tracking", "delay"):
+        assert np.asarray(Image.open(folder / f"{name}.png")).std() > 10
+    found = json.loads(file.read_text())
+    assert (found["candidate"], found["protocol"]["seed"], found["axes"]) == ("trot", 9001, ["tracking", "delay"])
+    assert found["terrain"] is None
+    assert found["tracking"]["figures"]["robot_seconds"] == pytest.approx(1.2)
+    assert [point["value"] for point in found["delay"]] == [0.0, 0.02, 0.04]
+
+
+def test_json_alone_on_stdout_and_the_same_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for _ in range(2):
+        assert main(["evaluate", "trot", *SMALL, "--seed", "4", "--json", "-"]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert json.loads(told[0])["protocol"]["seed"] == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["evaluate", "nobody"], "no run or policy 'nobody'"),
+        (["evaluate", "stand", "--axes", "speed"], "no axis 'speed'"),
+        (["evaluate", "stand", "--task", "swim"], "no task 'swim'"),
+        (["evaluate", "stand", "--json", "/nowhere/at/all.json"], "no folder /nowhere/at"),
+        (["play", "stand", "-o", "film.avi"], "cannot write a film as film.avi"),
+        (["play", "stand", "--course", "--command", "1,0,0"], "--course goes alone"),
+        (["play", "stand", "--seconds", "nan"], "--seconds nan"),
+        (["play", "stand", "--terrain", "stairs_up"], "not kind:level"),
+    ],
+)
+def test_what_cannot_be_is_said_at_once(words: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert told in capsys.readouterr().err
+
+
+def has_gl() -> bool:
+    try:
+        portrait._open_gl(portrait.View((0.0, 0.0, 0.0), 1.0)).free()
+    except SurefootError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("words", "falls"), [(["--course"], "0 falls"), (["--terrain", "stairs_up:2"], "0 falls")])
+def test_play_draws_a_sheet(words: list[str], falls: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if not has_gl():
+        pytest.skip("no OpenGL")
+    file = tmp_path / "sheet.png"
+    assert main(["play", "stand", *words, "--seconds", "0.4", "-o", str(file)]) == 0
+    assert falls in capsys.readouterr().out
+    sheet = np.asarray(Image.open(file))
+    assert sheet.shape == (4 * 360, 2 * 640, 3)
+    assert sheet[:360, :640].std() > 10
+
+
+def test_play_says_what_to_install_without_opengl(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none(view: portrait.View) -> None:
+        raise SurefootError("no picture without OpenGL: gone", hint="install EGL, on Debian: libegl1 libgl1-mesa-dri")
+
+    monkeypatch.setattr(portrait, "_open_gl", none)
+    assert main(["play", "stand", "--seconds", "0.1", "-o", str(tmp_path / "play.mp4")]) == 2
+    assert "libegl1" in capsys.readouterr().err
+    assert not (tmp_path / "play.mp4").exists()
+
+
+def test_films_hold_every_picture_in_order(tmp_path: Path) -> None:
+    pictures = [np.full((90, 160, 3), shade, dtype=np.uint8) for shade in (20, 120, 220)]
+    write_film(iter(pictures), tmp_path / "film.mp4", 25)
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        assert film.streams.video[0].average_rate == 25
+        shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert [frame.mean() for frame in shown] == pytest.approx([20, 120, 220], abs=4)
+    assert shown[0].shape == (90, 160, 3)
+    write_film(iter(pictures), tmp_path / "film.gif", 10)
+    with Image.open(tmp_path / "film.gif") as film:
+        assert (film.n_frames, film.info["duration"], film.size) == (3, 100, (480, 270))
+
+
+def test_there_is_a_chart_for_every_axis() -> None:
+    from surefoot_training.evaluate.protocol import AXES
+
+    assert set(charts._DRAW) == set(AXES)
