@@ -38,7 +38,7 @@ class RobotParameters:
         self._any_dead_zone = False
         self._dead_zone_rad = self._values["dead_zone_rad"].astype(np.float32)
         self._fields = {name: batch.expand(name) for name in _EXPANDED}
-        # The engine's own feet are nominal but for rounding; robots never touched and robots restored shall be the same.
+        # The engine's own feet are nominal but for rounding: robots never set and robots restored shall be the same.
         self._write_feet(np.arange(everyone))
         batch.set_const()
 
