@@ -72,10 +72,10 @@ class Section:
         return tuple(self._left)
 
     def text(self, key: str) -> str:
-        """A text that is not empty."""
+        """A text on one line that is not empty."""
         value = self._take(key)
-        if not isinstance(value, str) or not value.strip():
-            raise self.error(key, value, "a text")
+        if not isinstance(value, str) or not value.strip() or not value.isprintable():
+            raise self.error(key, value, "a text on one line")
         return value
 
     def choices(self, key: str, valid: Sequence[str]) -> tuple[str, ...]:
