@@ -13,6 +13,11 @@ from surefoot_robots.shapes import Box, Capsule
 from surefoot_robots.spec import DEFAULT_POSE, Joint, Link, RobotSpec
 
 RELATIVE_ROUNDING = 1e-9
+# Far beyond any legged robot, near enough to catch a wrong unit or power of ten (mm for m, g for kg).
+MOST_MASS_KG = 1000.0
+REACH_M = 2.0
+GYRATION_M = (0.001, REACH_M)
+"""Radius of gyration, √(moment / mass): where the mass would be if it were a ring."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 """What MuJoCo, URDF, ROS frames and file names all take."""
 
@@ -35,6 +40,7 @@ def _problems(spec: RobotSpec) -> Iterator[str]:
             yield f"joints: {leg.name} leg has a link of length 0: thigh and calf must have a length"
     yield from _name_problems(spec)
     yield from _shape_problems(spec)
+    yield from _length_problems(spec)
     yield from _pose_problems(spec)
 
 
@@ -53,13 +59,25 @@ def _joint_problems(joint: Joint) -> Iterator[str]:
 
 
 def _inertial_problems(where: str, inertial: Inertial) -> Iterator[str]:
-    """Principal moments must be positive, and none may exceed the sum of the other two (they are sums of squares)."""
+    """Principal moments must be positive, and none may exceed the sum of the other two (they are sums of squares).
+
+    Nor may they belong to a mass many times larger or smaller.
+    """
+    if inertial.mass_kg > MOST_MASS_KG:
+        yield f"{where}: mass_kg {inertial.mass_kg:g} must be at most {MOST_MASS_KG:g}"
     moments = np.linalg.eigvalsh(inertial.inertia_kgm2.matrix())
     shown = ", ".join(f"{moment:.4g}" for moment in moments)
     if moments[0] <= 0.0:
         yield f"{where}: inertia has principal moments {shown} kg m²: all must be positive"
     elif moments[2] > (moments[0] + moments[1]) * (1.0 + RELATIVE_ROUNDING):
         yield f"{where}: inertia has principal moments {shown} kg m²: the largest must not exceed the sum of the others"
+    for moment in moments:
+        gyration_m = float(np.sqrt(max(moment, 0.0) / inertial.mass_kg))
+        if not GYRATION_M[0] <= gyration_m <= GYRATION_M[1]:
+            yield (
+                f"{where}: inertia of {moment:.4g} kg m² and mass_kg {inertial.mass_kg:g} make a radius of gyration of "
+                f"{gyration_m:.3g} m: must be within {GYRATION_M[0]:g} to {GYRATION_M[1]:g}"
+            )
 
 
 def _name_problems(spec: RobotSpec) -> Iterator[str]:
@@ -80,6 +98,34 @@ def _shape_problems(spec: RobotSpec) -> Iterator[str]:
             yield f"shapes: {shape.name}: half_size_m {shape.half_size_m} must be above 0"
         if isinstance(shape, Capsule) and shape.start_m == shape.end_m:
             yield f"shapes: {shape.name}: start_m and end_m are both {shape.start_m}: they must differ"
+
+
+def _length_problems(spec: RobotSpec) -> Iterator[str]:
+    for what, lengths_m in _lengths(spec):
+        longest_m = max(map(abs, lengths_m))
+        if longest_m > REACH_M:
+            yield f"{what} has {longest_m:g} m: must be at most {REACH_M:g}"
+
+
+def _lengths(spec: RobotSpec) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Every position and size, by the key it is written under."""
+    yield "trunk: com_m", spec.trunk.inertial.com_m
+    yield "imu: position_in_base_m", spec.imu.position_in_base_m
+    for leg in spec.legs:
+        for link, joint in zip(leg.links, leg.joints, strict=True):
+            yield f"links: {link.name}: com_m", link.inertial.com_m
+            yield f"joints: {joint.name}: position_in_parent_m", joint.position_in_parent_m
+        yield f"foot: {leg.foot.name}: com_m", leg.foot.inertial.com_m
+        yield f"foot: {leg.foot.name}: position_in_calf_m", leg.foot.position_in_calf_m
+        yield f"foot: {leg.foot.name}: radius_m", (leg.foot.radius_m,)
+    for shape in (shape for link in _links(spec) for shape in link.shapes):
+        if isinstance(shape, Box):
+            yield f"shapes: {shape.name}: position_m", shape.position_m
+            yield f"shapes: {shape.name}: half_size_m", shape.half_size_m
+        else:
+            yield f"shapes: {shape.name}: start_m", shape.start_m
+            yield f"shapes: {shape.name}: end_m", shape.end_m
+            yield f"shapes: {shape.name}: radius_m", (shape.radius_m,)
 
 
 def _links(spec: RobotSpec) -> list[Link]:

@@ -127,6 +127,7 @@ def test_an_unknown_key_is_named_with_the_known_ones(section):
     [
         (("name",), "", "name: '' is not valid: must be a text"),
         (("name",), "go 2", "robot name 'go 2' is not valid: must be letters, digits and _"),
+        (("title",), "two\nlines", "title: 'two\\nlines' is not valid: must be a text on one line"),
         (("name",), 2, "name: 2 is not valid: must be a text"),
         (("trunk",), [], "trunk: [] is not valid: must be a mapping"),
         (("trunk", "shapes"), [], "trunk.shapes: [] is not valid: must be a list of mappings"),
@@ -191,6 +192,25 @@ def value(number: object) -> dict[str, object]:
             "trunk: half_size_m (0.1, -0.1, 0.1) must be above 0",
         ),
         (("links", "calf", "shapes", 0, "end_m"), [0.0, 0.0, -0.01], "FL_calf: start_m and end_m are both"),
+        (("trunk", "mass_kg"), 1e300, "trunk: mass_kg 1e+300 must be at most 1000"),
+        (("links", "calf", "mass_kg"), 154.0, "links: FL_calf: inertia of 3.2"),  # g instead of kg
+        (("foot", "mass_kg"), 1e-9, "make a radius of gyration of 98 m: must be within 0.001 to 2"),
+        (("trunk", "com_m"), [21.1, 0.0, -5.4], "trunk: com_m has 21.1 m: must be at most 2"),  # mm instead of m
+        (("links", "thigh", "com_m"), [0.0, -22.3, 0.0], "links: FL_thigh: com_m has 22.3 m: must be at most 2"),
+        (
+            ("joints", "calf", "position_in_parent_m"),
+            [0, 0, -213],
+            "joints: FL_calf_joint: position_in_parent_m has 213 m",
+        ),
+        (("imu", "position_in_base_m"), [-25.57, 0, 0], "imu: position_in_base_m has 25.57 m"),
+        (("foot", "radius_m"), 1e9, "foot: FL_foot: radius_m has 1e+09 m: must be at most 2"),
+        (("foot", "position_in_calf_m"), [0, 0, -213], "foot: FL_foot: position_in_calf_m has 213 m"),
+        (("foot", "com_m"), [2.1, 0, 0], "foot: FL_foot: com_m has 2.1 m"),
+        (("trunk", "shapes", 0, "half_size_m"), [188.1, 46.75, 57], "shapes: trunk: half_size_m has 188.1 m"),
+        (("trunk", "shapes", 0, "position_m"), [0, 0, 3], "shapes: trunk: position_m has 3 m"),
+        (("trunk", "shapes", 1, "start_m"), [290, 0, 30], "shapes: head: start_m has 290 m"),
+        (("trunk", "shapes", 1, "end_m"), [293, 0, -60], "shapes: head: end_m has 293 m"),
+        (("links", "calf", "shapes", 0, "radius_m"), 13, "shapes: FL_calf: radius_m has 13 m"),
         (("poses", "default", "calf_rad"), -0.5, "poses.default: FL_calf_joint at -0.5 rad is outside its limits"),
         (
             ("poses", "lying", "thigh_rad"),
