@@ -98,6 +98,18 @@ class PhysicsOptions:
     def __post_init__(self) -> None:
         if not 0.0 < self.timestep_s < math.inf:
             raise SurefootError(f"timestep_s {self.timestep_s} is not valid: must be finite and above 0")
+        # MuJoCo takes any number here and says nothing: with no iterations, contacts have no forces.
+        for name in ("iterations", "line_search_iterations"):
+            count = getattr(self, name)
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+                raise SurefootError(f"{name} {count!r} is not valid: must be a whole number of at least 1")
+        if not 0.0 <= self.tolerance < math.inf:
+            raise SurefootError(f"tolerance {self.tolerance} is not valid: must be finite and at least 0")
+        if not 0.0 < self.friction_to_normal_impedance < math.inf:
+            raise SurefootError(
+                f"friction_to_normal_impedance {self.friction_to_normal_impedance} is not valid: "
+                "must be finite and above 0"
+            )
         _require("integrator", self.integrator, INTEGRATORS)
         _require("solver", self.solver, SOLVERS)
         _require("cone", self.cone, CONES)

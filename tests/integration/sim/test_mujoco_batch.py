@@ -325,6 +325,12 @@ def test_physics_steps_must_divide_the_control_step() -> None:
         simulator(1, control_dt_s=0.012)
 
 
+@pytest.mark.parametrize(("robots", "threads"), [(0, 1), (1, -1)])
+def test_fewer_than_none_are_refused(robots: int, threads: int) -> None:
+    with pytest.raises(SurefootError, match=r"robots 0 < 1|threads -1 < 0"):
+        simulator(robots, threads=threads)
+
+
 def test_robots_stand_on_the_terrain_that_heights_at_reports() -> None:
     terrain = build_terrain(TerrainConfig())
     sim = simulator(6, terrain=terrain)

@@ -54,6 +54,8 @@ class MujocoBatch:
         """
         if robots < 1:
             raise SurefootError(f"robots {robots} < 1", hint="simulate at least one robot")
+        if threads < 0:
+            raise SurefootError(f"threads {threads} < 0", hint="give the number of threads, or 0 for every processor")
         physics = physics or PhysicsOptions()
         self.robot, self.terrain, self.robots = robot, terrain, robots
         self.physics_dt_s = physics.timestep_s
