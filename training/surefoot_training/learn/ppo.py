@@ -6,11 +6,13 @@ times in minibatches (`_update`), which pulls the policy towards it but not far.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -19,6 +21,7 @@ from torch import Tensor
 from surefoot_robots.errors import SurefootError
 from surefoot_training.learn.problem import Outcome, Problem, Seen
 from surefoot_training.nets.agent import Agent
+from surefoot_training.nets.cenet import CollapseWatch
 from surefoot_training.nets.distributions import Distribution
 from surefoot_training.nets.return_norm import ReturnNorm
 from surefoot_training.workers import average_gradients, mean_over_workers, worker_count
@@ -260,7 +263,7 @@ class Samples:
     parameters: Tensor
     advantage: Tensor
     target: Tensor  # of the value
-    value: Tensor  # as it was
+    value: Tensor  # as the critic said it, before the update
     mirrored: Tensor | None  # the actor's input in the mirror
     history: Tensor | None  # for the estimator, with the three after it
     velocity: Tensor | None
@@ -290,6 +293,7 @@ class PPO:
         self._check()
         self.learning_rate, self.kl_weight = config.learning_rate, config.kl_weight
         self.bootstrap_share = 0.0  # of estimates the actor gets instead of the truth
+        self._collapse = CollapseWatch()
         self.value_norm = ReturnNorm(config.normalize_value)
         self._generator = torch.Generator().manual_seed(seed)
         self._groups = agent.parameter_groups()
@@ -308,6 +312,7 @@ class PPO:
     def iteration(self, progress: float) -> dict[str, float]:
         """Act, learn, and say how it went; `progress` of the run, 0 to 1, drives the schedules."""
         begun_s = time.perf_counter()
+        progress = min(max(progress, 0.0), 1.0)  # a run may end a few steps late
         if self.agent.config.normalize and not float(self.agent.norm.count):
             self._see_first()
         rollout, log = self._collect()
@@ -319,8 +324,8 @@ class PPO:
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` needs to go on to the bit, the problem's state included."""
         return {
-            "agent": self.agent.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "agent": copy.deepcopy(self.agent.state_dict()),
+            "optimizer": copy.deepcopy(self._optimizer.state_dict()),
             "value_norm": self.value_norm.state_dict(),
             "generator": self._generator.get_state(),
             "problem": self.problem.state_dict(),
@@ -335,7 +340,7 @@ class PPO:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up where `state_dict` left off."""
         self.agent.load_state_dict(state["agent"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))  # or it would go on in `state` itself
         self.value_norm.load_state_dict(state["value_norm"])
         self._generator.set_state(state["generator"])
         self.problem.load_state_dict(state["problem"])
@@ -431,9 +436,9 @@ class PPO:
         for _ in range(config.epochs):
             kls = []
             for chunks in self._minibatches(len(samples)):
-                batch = samples.pick(chunks)
+                batch, noise = samples.pick(chunks), self._generator.get_state()
                 terms, kl_mean = self._losses(batch, progress)
-                self._descend(terms, batch)
+                self._descend(terms, partial(self._dump, batch, noise, progress))
                 kls.append(kl_mean)
                 for name, term in terms.items():
                     sums[name] += float(term.detach())
@@ -447,7 +452,11 @@ class PPO:
         if config.surrogate == "adaptive_kl":
             self.kl_weight = adapted_kl_weight(self.kl_weight, kl, config.target_kl)
         log |= {f"loss/{name}": total / count for name, total in sums.items()}
-        log |= {"policy/kl": kl, "policy/learning_rate": self.learning_rate, "policy/stopped_early": float(stopped)}
+        log |= {
+            "policy/kl": kl,
+            "policy/learning_rate": self._optimizer.param_groups[0]["lr"],
+            "policy/stopped_early": float(stopped),
+        }
         if config.surrogate != "clip":
             log["policy/kl_weight"] = self.kl_weight
         log |= self._estimator_log(samples)
@@ -460,7 +469,8 @@ class PPO:
         """Advantages, value targets and everything else that stays the same during the update."""
         agent, config = self.agent, self.config
         critic = agent.critic_inputs_of(rollout.critic)
-        value = self.value_norm.restore(agent.value_on(critic, rollout.inputs))
+        said = agent.value_on(critic, rollout.inputs)
+        value = self.value_norm.restore(said)
         advantage, returns = compute_gae(
             rollout.reward,
             value,
@@ -470,7 +480,7 @@ class PPO:
             lam=config.lam,
         )
         self.value_norm.update(returns)
-        explained = 1.0 - (returns - value).var() / returns.var().clamp(min=1e-8)
+        explained = 1.0 - (returns - value).var(correction=0) / returns.var(correction=0).clamp(min=1e-8)
         if config.normalize_advantage == "batch":
             advantage = standardized(advantage)
         begins = torch.cat([torch.zeros_like(rollout.ended[:1]), rollout.ended[:-1]])
@@ -485,17 +495,14 @@ class PPO:
             parameters=rollout.parameters,
             advantage=advantage,
             target=self.value_norm.normalize(returns),
-            value=self.value_norm.normalize(value),
+            value=said,
             mirrored=self._mirrored(rollout) if self._mirrors else None,
             **self._estimator_samples(rollout),
         )
-        log = {
-            "value/explained_variance": float(explained),
-            "policy/std": float(agent.act_on(rollout.inputs[0]).parameters.chunk(2, -1)[1].exp().mean())
-            if not agent.actions.discrete and not agent.memory_size
-            else math.nan,
-        }
-        return _in_chunks(samples, length), {name: number for name, number in log.items() if math.isfinite(number)}
+        log = {"value/explained_variance": float(explained)}
+        if not agent.actions.discrete:
+            log["policy/std"] = float(rollout.parameters.chunk(2, -1)[1].exp().mean())
+        return _in_chunks(samples, length), log
 
     def _next_values(self, rollout: Rollout, value: Tensor) -> Tensor:
         """What each step led to was worth [T, N]: nothing after a fall, the true last sight after a time-out."""
@@ -508,8 +515,12 @@ class PPO:
     def _values_of(self, seen: Seen) -> Tensor:
         agent, inputs = self.agent, seen.actor
         if agent.config.shared_trunk:
-            estimates = torch.ones(len(seen.actor), dtype=torch.bool)
-            inputs = agent.inputs_of(seen.actor, agent.guess(seen.actor, seen.velocity, estimates))
+            # What the actor would most likely get there: no coin was tossed for it.
+            known = agent.config.estimator == "oracle" or (
+                agent.config.estimator == "full" and self.bootstrap_share < 0.5
+            )
+            use_estimate = torch.full((len(seen.actor),), not known)
+            inputs = agent.inputs_of(seen.actor, agent.guess(seen.actor, seen.velocity, use_estimate))
         return self.value_norm.restore(agent.value_on(agent.critic_inputs_of(seen.critic), inputs))
 
     def _mirrored(self, rollout: Rollout) -> Tensor:
@@ -536,7 +547,7 @@ class PPO:
     def _minibatches(self, chunks: int) -> Iterator[Tensor]:
         """Indices of all chunks in random order, in equal parts."""
         order = torch.randperm(chunks, generator=self._generator)
-        yield from order.chunk(self.config.minibatches)
+        yield from order.tensor_split(self.config.minibatches)
 
     def _losses(self, batch: Samples, progress: float) -> tuple[dict[str, Tensor], float]:
         """Everything that is minimized, by name and weighted, and the mean KL from the policy that acted."""
@@ -606,28 +617,47 @@ class PPO:
             steps.append(hidden)
         return torch.stack(steps, dim=1).flatten(0, 1)
 
-    def _descend(self, terms: dict[str, Tensor], batch: Samples) -> None:
+    def _descend(self, terms: dict[str, Tensor], dump: Callable[[], dict[str, Any]]) -> None:
         """One step of all optimizers along the sum of `terms`."""
-        loss = torch.stack(list(terms.values())).sum()
-        if not math.isfinite(float(loss.detach())):
-            culprits = [name for name, term in terms.items() if not math.isfinite(float(term.detach()))]
-            raise NotFiniteError(f"loss {', '.join(culprits)}", self._dump(batch))
+        culprits = [name for name, term in terms.items() if not math.isfinite(float(term.detach()))]
+        if culprits:
+            raise NotFiniteError(f"loss {', '.join(culprits)}", dump())
+        for part, size in self._gradients(terms).items():
+            if not math.isfinite(size):
+                raise NotFiniteError(f"gradient of the {part}", dump())
+        self._optimizer.step()
+        self.agent.hold_std()
+
+    def _gradients(self, terms: dict[str, Tensor]) -> dict[str, float]:
+        """Gradients of the sum of `terms`, each part's clipped; how large they were."""
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        sizes = {}
         for part, parameters in self._groups.items():
             average_gradients(parameters)
-            norm = torch.nn.utils.clip_grad_norm_(parameters, self.config.max_gradient_norm)
-            if not math.isfinite(float(norm)):
-                raise NotFiniteError(f"gradient of the {part}", self._dump(batch))
-        self._optimizer.step()
+            sizes[part] = float(torch.nn.utils.clip_grad_norm_(parameters, self.config.max_gradient_norm))
+        return sizes
 
-    def _dump(self, batch: Samples) -> dict[str, Any]:
-        """What led to a loss that is not finite: the networks and the minibatch."""
+    def _dump(self, batch: Samples, noise: Tensor, progress: float) -> dict[str, Any]:
+        """What led to a loss that is not finite, for `replay`: the networks and the minibatch."""
         samples = {f.name: getattr(batch, f.name) for f in fields(batch)}
         return {
-            "agent": self.agent.state_dict(),
+            "agent": copy.deepcopy(self.agent.state_dict()),
             "samples": {name: value for name, value in samples.items() if value is not None},
+            "generator": noise,
+            "progress": progress,
+            "kl_weight": self.kl_weight,
         }
+
+    def replay(self, dump: dict[str, Any]) -> dict[str, float]:
+        """All losses and gradients that led to a dump, by name, of the same agent; learning does not go on after it."""
+        self.agent.load_state_dict(dump["agent"])
+        self._generator.set_state(dump["generator"])
+        self.kl_weight = dump["kl_weight"]
+        samples = {f.name: dump["samples"].get(f.name) for f in fields(Samples)}
+        terms, _ = self._losses(Samples(**samples), dump["progress"])
+        gradients = {f"gradient/{part}": size for part, size in self._gradients(terms).items()}
+        return {f"loss/{name}": float(term.detach()) for name, term in terms.items()} | gradients
 
     # Settings that move
 
@@ -645,7 +675,6 @@ class PPO:
         config = self.config
         left = 1.0 - progress if config.schedule == "linear" else 1.0
         actor = self.learning_rate if config.schedule == "adaptive" else config.learning_rate * left
-        # With a shared trunk, or the critic's rate at its default beside an adaptive actor, one follows the other.
         rates = {"actor": actor, "critic": config.critic_learning_rate * left}
         for name, group in zip(self._groups, self._optimizer.param_groups, strict=True):
             group["lr"] = rates.get(name, group["lr"])
@@ -668,6 +697,8 @@ class PPO:
         assert flat.following is not None
         assert flat.goes_on is not None
         health = estimator.health(flat.history, flat.following, flat.goes_on)
+        if self.agent.config.estimator != "velocity":  # which trains no context
+            self._collapse.note(health)
         return {
             "estimator/bootstrap_share": self.bootstrap_share,
             "estimator/context_size": health.size,

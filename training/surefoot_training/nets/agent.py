@@ -232,6 +232,12 @@ class Agent(nn.Module):
             self.norm.update(seen[..., -1, :])
             self.critic_norm.update(critic)
 
+    @torch.no_grad()
+    def hold_std(self) -> None:
+        """Keep a learned deviation within its bounds: beyond them it has no gradient, and would never come back."""
+        if isinstance(self.log_std, nn.Parameter):
+            self.log_std.clamp_(_LOWEST_LOG_STD, _HIGHEST_LOG_STD)
+
     def parameter_groups(self) -> dict[str, list[nn.Parameter]]:
         """Actor, critic and estimator, each with an optimizer's settings of its own."""
         parts: dict[str, list[nn.Parameter]] = {"actor": [], "critic": [], "estimator": []}

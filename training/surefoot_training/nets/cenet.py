@@ -10,6 +10,7 @@ components against an averaged reconstruction is known to collapse the context (
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,8 +18,13 @@ import torch
 from torch import Tensor, nn
 
 from surefoot_training.nets.mlp import Activation, mlp
+from surefoot_training.workers import mean_over_workers
 
 _VARIES = 0.01
+_USED = 0.01
+_PATIENCE, _EVERY = 20, 100  # iterations: a decoder needs some to find a use for the context
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,32 @@ class ContextHealth(NamedTuple):
     size: float  # mean |μ|
     active_share: float  # components whose mean varies between samples: variance above 0.01 (arXiv 1509.00519)
     use: float  # relative worsening of the prediction when contexts are exchanged between samples
+
+    @property
+    def collapsed(self) -> bool:
+        """No component varies, or the decoder hardly misses them: below 1 %."""
+        return not self.active_share > 0.0 or not self.use > _USED
+
+
+class CollapseWatch:
+    """Warns of posterior collapse: once it has lasted for some iterations, and every so many from then on."""
+
+    def __init__(self) -> None:
+        self._iterations = 0
+
+    def note(self, health: ContextHealth) -> None:
+        """Of one more iteration."""
+        self._iterations = self._iterations + 1 if health.collapsed else 0
+        if self._iterations % _EVERY == _PATIENCE:
+            _log.warning(
+                "posterior collapse: for %d iterations the context has told the decoder nothing "
+                "(mean |μ| %.2g, active components %.0f %%, prediction %.1f %% worse without): "
+                "lower agent.cenet.kl_weight, or train with agent.estimator=velocity",
+                self._iterations,
+                health.size,
+                100.0 * health.active_share,
+                100.0 * health.use,
+            )
 
 
 class CENet(nn.Module):
@@ -117,4 +149,5 @@ class CENet(nn.Module):
     def _prediction_error(self, velocity: Tensor, context: Tensor, following: Tensor, goes_on: Tensor) -> Tensor:
         predicted = self.decoder(torch.cat([velocity, context], dim=-1))
         error: Tensor = (predicted - following).square().mean(-1)
-        return (error * goes_on).sum() / goes_on.sum().clamp(min=1.0)
+        # Over the samples of all workers, whose gradients are averaged.
+        return (error * goes_on).sum() / mean_over_workers(goes_on.sum()).clamp(min=1.0)

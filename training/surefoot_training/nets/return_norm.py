@@ -29,7 +29,7 @@ class ReturnNorm:
 
     def state_dict(self) -> dict[str, Tensor]:
         """What `load_state_dict` needs to go on exactly."""
-        return dict(self._norm.state_dict())
+        return {name: value.clone() for name, value in self._norm.state_dict().items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Take up where `state_dict` left off."""
