@@ -98,7 +98,8 @@ def _walk(robots: int, seconds: float, seed: int, out: Path) -> tuple[Walk, Walk
         draw_trace(
             of.trace, f"A Go2, {what}, trots by a fixed gait up a slope (shaded: pushed; dotted: fell, put back)", file
         )
-        _say(f"     {what}: {of.mean_speed_mps:.2f} m/s forward, {of.falls} falls, {of.blow_ups} blow-ups; {file}")
+        speed = f"those that stayed up {of.mean_speed_mps:.2f} m/s forward"
+        _say(f"     {what}: {speed}, {of.falls} falls, {of.blow_ups} blow-ups; {file}")
     _say(f"     {randomized.control_steps_per_s:,.0f} control steps/s. Walking anyway is what a policy will learn.")
     return specified, environment
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.image import imread
 
@@ -28,6 +29,12 @@ def test_every_act_is_shown_and_every_picture_is_one(tmp_path: Path) -> None:
     else:
         assert "left out: no picture without OpenGL" in done.stdout
     assert (pictures / "go2.urdf").read_text().startswith("<robot")
+
+
+def test_speed_is_that_of_the_robots_that_stayed_up() -> None:
+    speeds = np.array([[0.4, 9.0, 0.2], [0.6, 9.0, 0.4]])
+    assert walking.mean_where(np.array([True, False, True]), speeds) == pytest.approx(0.4)
+    assert np.isnan(walking.mean_where(np.zeros(3, dtype=bool), speeds))
 
 
 @pytest.mark.parametrize("randomized", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -75,7 +76,7 @@ class Walk:
     episodes_ended: int
     falls: int
     blow_ups: int
-    mean_speed_mps: float  # forward, of robots that stayed up
+    mean_speed_mps: float  # forward in the second half, of robots whose first episode lasted; NaN if none did
     trace: Trace
     poses: np.ndarray  # [robots, 7 + J] at the end
 
@@ -100,13 +101,15 @@ def walk(
     targets = trot_targets(simulator.robot, np.arange(steps) * task.control_dt_s, STRIDE_MPS).astype(np.float32)
     watched = _robot_on("slope_up", environment)
     rows, finished, falls, speeds = [], 0, 0, []
+    lasted = np.ones(robots, dtype=bool)
     before = time.perf_counter()
     for target in targets:
         result = environment.step(np.tile(target, (robots, 1)))
         finished += len(result.finished_ids)
+        lasted[result.finished_ids] = False
         falls += int(result.terminated.sum())
         rows.append((*_row(environment, watched, target), bool(result.terminated[watched])))
-        speeds.append(float(simulator.state().base_velocity_in_base[:, 0].mean()))
+        speeds.append(simulator.state().base_velocity_in_base[:, 0].copy())
         report()
     took_s = time.perf_counter() - before
     outcome = Walk(
@@ -116,11 +119,16 @@ def walk(
         episodes_ended=finished,
         falls=falls,
         blow_ups=simulator.blow_ups,
-        mean_speed_mps=float(np.mean(speeds[steps // 2 :])),
+        mean_speed_mps=mean_where(lasted, np.array(speeds[steps // 2 :])),
         trace=_trace(rows, task.control_dt_s, simulator.robot.torque_limit_nm),
         poses=simulator.batch.bind("qpos").copy(),
     )
     return outcome, environment
+
+
+def mean_where(lasted: np.ndarray, speeds: np.ndarray) -> float:
+    """Of `speeds` [T, N], those of the robots `lasted` [N]; NaN if there are none."""
+    return float(speeds[:, lasted].mean()) if lasted.any() else math.nan
 
 
 def _robot_on(kind: str, environment: WalkingEnvironment) -> int:

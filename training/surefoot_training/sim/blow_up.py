@@ -18,8 +18,8 @@ from mujoco.batch import Batch
 
 from surefoot_robots.errors import SurefootError
 
-# No joint of a legged robot turns at 200 rad/s and none runs at 200 m/s (fastest no-load joint speed of our robots:
-# A1 52.4 rad/s): a simulation that says so is numerically gone, although still finite.
+# No joint of a legged robot turns at 200 rad/s and none runs at 200 m/s (fastest no-load joint speed of our robots: the
+# hips of Go1 and Go2, 30.1 rad/s): a simulation that says so is numerically gone, although still finite.
 SPEED_LIMIT = 200.0
 _POSITION_LIMIT = 1e6  # m, rad
 # A policy that asks for 160 turns of a joint has diverged as surely as one that asks for NaN, and the squares that
