@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
 
@@ -25,13 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="Steps the bare engine and the full tasks in turn, with the same model, states and joint targets. "
         "A step is one control step (20 ms) of one robot.",
     )
-    sim.add_argument("--robots", type=_positive, default=256, help="simulated together (default: 256)")
-    sim.add_argument("--threads", type=_positive, default=2, help="of the engine (default: 2)")
-    sim.add_argument("--rounds", type=_positive, default=10, help="engine and task take turns so often (default: 10)")
-    sim.add_argument("--steps", type=_positive, default=50, help="control steps per turn (default: 50)")
+    sim.add_argument("--robots", type=positive, default=256, help="simulated together (default: 256)")
+    sim.add_argument("--threads", type=positive, default=2, help="of the engine (default: 2)")
+    sim.add_argument("--rounds", type=positive, default=10, help="engine and task take turns so often (default: 10)")
+    sim.add_argument("--steps", type=positive, default=50, help="control steps per turn (default: 50)")
     sim.add_argument("--settings", action="store_true", help="also compare engine settings with a fine-step reference")
     sim.add_argument("--no-memory", action="store_true", help="leave out memory, which starts four more processes")
-    sim.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    for place in (parser, sim):  # before or after the subject
+        place.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
+        )
+    parser.set_defaults(json=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,13 +67,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(figures, memories, outcomes)
     return 0
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
 
 
 def _compare_settings(threads: int, *, quiet: bool) -> list[Outcome]:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.numbers import positive
 from surefoot.output import print_table, to_json
 from surefoot.progress import progress_bar
 from surefoot_robots.errors import SurefootError
@@ -35,10 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="of tracking,terrain,pushes,payload,friction,delay (default: all; terrain only for tasks that have some)",
     )
-    parser.add_argument("--episodes", type=_positive, metavar="N", help="of tracking (256), the rest in proportion")
+    parser.add_argument("--episodes", type=positive, metavar="N", help="of tracking (256), the rest in proportion")
     parser.add_argument("--seed", type=int, help="of everything random (default: the protocol's)")
     parser.add_argument("--quick", action="store_true", help="a glimpse; not comparable with the whole protocol")
-    parser.add_argument("--threads", type=_positive, default=2, help="of the simulator (default: 2)")
+    parser.add_argument("--threads", type=positive, default=2, help="of the simulator (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure and setting; - for stdout alone")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="for charts, one per axis")
 
@@ -71,13 +72,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"took {took_s:.0f} s")
     _write(evaluation, arguments.json, arguments.out, quiet=quiet)
     return 0
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return number
 
 
 def _is_stdout(file: Path | None) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surefoot.output import print_json, print_table
+from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
     from surefoot_robots.spec import RobotSpec
@@ -37,8 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     digest = actions.add_parser("hash", help="the text by which a policy knows the robot it was trained for")
     for action in (show, urdf, digest):
         action.add_argument("robot", help="a name of `surefoot robot list`, or the path of a .yaml file of your own")
-    for action in (listing, show, digest):
-        action.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    for place in (parser, listing, show, digest):  # before or after the action
+        place.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
+        )
+    parser.set_defaults(json=False)
     urdf.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there instead of printing it")
 
 
@@ -50,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "show":
             _show(arguments.robot, as_json=arguments.json)
         case "urdf":
+            if arguments.json:
+                raise SurefootError("`surefoot robot urdf` takes no --json", hint="a URDF is XML: leave it out")
             _urdf(arguments.robot, arguments.output)
         case "hash":
             _hash(arguments.robot, as_json=arguments.json)

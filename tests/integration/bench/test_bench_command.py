@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "surefoot", "bench", "sim", *arguments]
@@ -39,7 +41,8 @@ def test_tables_are_printed_for_people() -> None:
     assert "sensors and observations" in done.stdout
 
 
-def test_nonsense_is_refused_as_wrong_usage() -> None:
-    done = bench("--robots", "0")
+@pytest.mark.parametrize("number", ["0", "x", "1.5"])
+def test_nonsense_is_refused_as_wrong_usage(number: str) -> None:
+    done = bench("--robots", number)
     assert done.returncode == 2
-    assert "0 is not a positive number" in done.stderr
+    assert f"argument --robots: {number} is not a positive number" in done.stderr

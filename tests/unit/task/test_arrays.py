@@ -212,3 +212,8 @@ class TestSavedArrays:
         with pytest.raises(SurefootError, match="lacks count") as caught:
             load_arrays(Holder(array), ("_position", "count"), {"position": np.zeros((1, 2))})
         assert caught.value.hint == "it holds: position"
+
+
+def test_a_seed_below_0_is_refused(xp):
+    with pytest.raises(SurefootError, match="seed -1 < 0"):
+        Rng(-1, xp)

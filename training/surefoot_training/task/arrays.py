@@ -121,6 +121,8 @@ class Rng:
     """
 
     def __init__(self, seed: int, xp: Namespace, device: Device = None) -> None:
+        if seed < 0:
+            raise SurefootError(f"seed {seed} < 0", hint="give a whole number of at least 0")
         self._bits = np.random.PCG64(seed)
         self._generator = np.random.Generator(self._bits)
         self._xp, self._device = xp, device

@@ -30,6 +30,16 @@ def test_list_as_json_gives_each_robots_mass_and_hash(capsys):
     }
 
 
+@pytest.mark.parametrize("words", [("list",), ("show", "go2"), ("hash", "go2")])
+def test_json_may_stand_before_the_action_or_behind(capsys, words):
+    assert json.loads(printed(capsys, "--json", *words)) == json.loads(printed(capsys, *words, "--json"))
+
+
+def test_a_urdf_is_not_json(capsys):
+    assert cli.main(["robot", "--json", "urdf", "go2"]) == 2
+    assert "`surefoot robot urdf` takes no --json" in capsys.readouterr().err
+
+
 def test_show_has_the_joints_in_order_with_their_limits_and_motors(capsys):
     spec = load_robot("go2")
     shown = printed(capsys, "show", "go2")
