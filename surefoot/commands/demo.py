@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.numbers import seed
 from surefoot.output import print_table
 from surefoot.progress import progress_bar
 from surefoot_robots.errors import SurefootError
@@ -15,10 +19,11 @@ if TYPE_CHECKING:
     from surefoot_training.demo.walk import Walk
     from surefoot_training.task.environment import WalkingEnvironment
 
+CHECK_FAILED = 1  # as against wrong usage, 2; see surefoot/cli.py
 _NEXT = (
-    ("surefoot task velocity-rough", "everything the task rewards, randomizes and measures"),
-    ("surefoot robot show go2", "every number of the robot with its source"),
-    ("surefoot bench sim", "how fast your machine simulates, against the bare engine"),
+    ("task velocity-rough", "everything the task rewards, randomizes and measures"),
+    ("robot show go2", "every number of the robot with its source"),
+    ("bench sim", "how fast your machine simulates, against the bare engine"),
 )
 
 
@@ -28,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", default=_wants_quick(), help="fewer robots, shorter; also with QUICK=1"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of everything random (default: 0)")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,11 +50,24 @@ def run(arguments: argparse.Namespace) -> int:
     _draw_robots(walk, environment, arguments.out)
     _say("5/5  The same second of simulation, on one thread and on two:")
     if not _is_repeatable(arguments.seed):
-        raise SurefootError("two runs with one seed differ", hint="this is a bug: please report your processor and OS")
+        print("error: two runs with one seed differ", file=sys.stderr)
+        print("hint: this is a bug: please report your processor and OS", file=sys.stderr)
+        return CHECK_FAILED
     _say("     identical to the last bit.")
     _say(f"\nPictures are in {arguments.out.resolve()}. Try next:")
-    print_table(["command", "shows"], _NEXT)
+    print_table(["command", "shows"], [(f"{_how_to_call()} {words}", shows) for words, shows in _NEXT])
     return 0
+
+
+def _how_to_call() -> str:
+    """What to type here for `surefoot`: the short word only where the shell finds this very command by it."""
+    ours, found = Path(sys.executable).with_name("surefoot"), shutil.which("surefoot")
+    if found and ours.exists() and ours.samefile(found):
+        return "surefoot"
+    here = Path.cwd()
+    if not ours.exists():
+        return f"{shlex.quote(sys.executable)} -m surefoot"
+    return shlex.quote(str(ours.relative_to(here) if ours.is_relative_to(here) else ours))
 
 
 def _say(line: str) -> None:
