@@ -105,9 +105,12 @@ def _walk(robots: int, seconds: float, seed: int, out: Path) -> tuple[Walk, Walk
     from surefoot_training.demo.walk import walk
 
     steps = round(seconds / 0.02)
+    kept = out / "blow-ups"
     with progress_bar(2 * steps, "simulate") as advance:
-        specified, environment = walk(robots, seconds, seed, randomized=False, report=advance)
-        randomized, _ = walk(robots, seconds, seed, randomized=True, report=advance)
+        specified, environment = walk(
+            robots, seconds, seed, randomized=False, report=advance, dump_folder=kept / "as-specified"
+        )
+        randomized, _ = walk(robots, seconds, seed, randomized=True, report=advance, dump_folder=kept / "randomized")
     for what, of, name in (
         ("as specified", specified, "walk"),
         ("randomized and pushed", randomized, "walk-randomized"),
@@ -118,6 +121,8 @@ def _walk(robots: int, seconds: float, seed: int, out: Path) -> tuple[Walk, Walk
         )
         speed = f"those that stayed up {of.mean_speed_mps:.2f} m/s forward"
         _say(f"     {what}: {speed}, {of.falls} falls, {of.blow_ups} blow-ups; {file}")
+    if specified.blow_ups + randomized.blow_ups:
+        _say(f"     Their last moments are in {kept}: `{_how_to_call()} task replay FOLDER` shows what went first.")
     _say(f"     {randomized.control_steps_per_s:,.0f} control steps/s. Walking anyway is what a policy will learn.")
     return specified, environment
 

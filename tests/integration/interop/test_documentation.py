@@ -34,10 +34,16 @@ def test_the_snippet_for_rsl_rl_trains_and_saves(tmp_path, monkeypatch):
     assert (tmp_path / "policy.pt").stat().st_size > 100_000
 
 
-def test_the_snippet_for_gymnasium_steps_and_closes():
+def test_the_snippet_for_gymnasium_steps_and_closes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     names = run("gymnasium")
     assert names["observations"].shape == (16, 47)
     assert names["envs"].unwrapped.closed
+
+
+def test_every_snippet_keeps_what_blows_up():
+    for snippet in SNIPPETS:
+        assert "dump_folder=" in snippet
 
 
 def test_the_table_of_columns_is_the_layout():

@@ -19,6 +19,7 @@ from gymnasium.wrappers import vector as wrappers
 
 from surefoot_robots.errors import SurefootError
 from surefoot_training.interop.gymnasium_env import WalkingVectorEnv, make_vector_env
+from surefoot_training.sim.blow_up import load_dump
 from surefoot_training.task.tasks import TASKS
 
 STEPS = 40
@@ -390,6 +391,20 @@ def test_every_task_is_registered(task):
     direct = make_vector_env(task, 2, seed=3, threads=1)
     assert_same(envs.reset(), direct.reset())
     envs.close()
+
+
+def test_what_blows_up_is_kept_where_it_was_asked_to_be(tmp_path):
+    module = "surefoot_training.interop.gymnasium_env"
+    envs = gymnasium.make_vec(
+        f"{module}:surefoot/velocity-flat-v0", num_envs=2, threads=1, dump_folder=str(tmp_path / "kept")
+    )
+    kick = np.zeros((2, 3))
+    kick[1] = 1e6
+    envs.unwrapped.environment.simulator.push(kick)
+    envs.step(np.zeros((2, 12), dtype=np.float32))
+    envs.close()
+    (dump,) = (tmp_path / "kept").iterdir()
+    assert load_dump(dump).robot == 1
 
 
 def test_closed_it_does_nothing_more(envs):

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -82,11 +83,18 @@ class Walk:
 
 
 def walk(
-    robots: int, seconds: float, seed: int, *, randomized: bool, report: Callable[[], None]
+    robots: int,
+    seconds: float,
+    seed: int,
+    *,
+    randomized: bool,
+    report: Callable[[], None],
+    dump_folder: Path | None = None,
 ) -> tuple[Walk, WalkingEnvironment]:
     """`robots` trot for `seconds` on all levels of the rough terrain; `report` is called once per control step.
 
     `randomized` gives them the bodies, delays and pushes that a policy is trained with; else they are as specified.
+    `dump_folder` receives the last moments of simulations that blow up.
     """
     task = task_named("velocity-rough")
     # Robots of all levels, so that the picture shows all of the terrain.
@@ -94,7 +102,7 @@ def walk(
     if not randomized:
         calm = PushConfig(kick_mps=(0.0, 0.0), force_n=(0.0, 0.0))
         task = replace(task, randomization=_AS_SPECIFIED, pushes=calm)
-    environment = make_environment(task, robots, seed=seed)
+    environment = make_environment(task, robots, seed=seed, dump_folder=dump_folder)
     simulator = environment.simulator
     assert isinstance(simulator, MujocoBatch)
     steps = round(seconds / task.control_dt_s)

@@ -5,6 +5,7 @@ Importing this module registers every task: `gymnasium.make_vec("surefoot/veloci
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -135,10 +136,21 @@ class WalkingVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
 
 def make_vector_env(
-    task: str, num_envs: int = 1, *, seed: int = 0, threads: int = 0, robot: RobotSpec | str | None = None
+    task: str,
+    num_envs: int = 1,
+    *,
+    seed: int = 0,
+    threads: int = 0,
+    robot: RobotSpec | str | None = None,
+    dump_folder: Path | str | None = None,
 ) -> WalkingVectorEnv:
-    """The task called `task` for `num_envs` robots; `threads` 0 takes every processor."""
-    return WalkingVectorEnv(make_environment(task, num_envs, seed=seed, threads=threads, robot=robot))
+    """The task called `task` for `num_envs` robots; `threads` 0 takes every processor.
+
+    `dump_folder` receives the last moments of simulations that blow up, for `surefoot task replay`.
+    """
+    folder = None if dump_folder is None else Path(dump_folder)
+    environment = make_environment(task, num_envs, seed=seed, threads=threads, robot=robot, dump_folder=folder)
+    return WalkingVectorEnv(environment)
 
 
 def _info(seen: Observations, who: np.ndarray) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +29,20 @@ def test_a_bad_seed_is_refused_before_anything_is_made(tmp_path, capsys, seed):
     assert f"argument --seed: {seed} is not a seed" in printed.err
     assert printed.out == ""
     assert not (tmp_path / "demo").exists()
+
+
+def test_what_blows_up_is_kept_and_named(tmp_path, capsys, monkeypatch):
+    folders = []
+
+    def walk(*_, dump_folder, **__):
+        folders.append(dump_folder)
+        return SimpleNamespace(mean_speed_mps=0.5, falls=2, blow_ups=1, control_steps_per_s=1e4, trace=None), None
+
+    monkeypatch.setattr("surefoot_training.demo.walk.walk", walk)
+    monkeypatch.setattr("surefoot_training.demo.charts.draw_trace", lambda *_: None)
+    demo._walk(8, 1.0, 0, tmp_path)
+    assert folders == [tmp_path / "blow-ups" / "as-specified", tmp_path / "blow-ups" / "randomized"]
+    assert f"Their last moments are in {tmp_path / 'blow-ups'}: " in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("nothing_to_do")
