@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -126,13 +128,85 @@ def test_a_folder_that_is_no_dump_is_refused(tmp_path: Path) -> None:
     load_dump(dump)
 
 
-def test_a_dump_whose_parts_do_not_belong_together_is_refused(tmp_path: Path) -> None:
-    sim = simulator(tmp_path)
+def dumped(folder: Path) -> Path:
+    """A dump as the simulator writes it."""
+    sim = simulator(folder)
     blow_up(sim, 0)
     sim.step(np.tile(STANCE, (4, 1)))
-    (dump,) = tmp_path.iterdir()
-    with np.load(dump / "moments.npz") as moments:
-        parts = dict(moments)
-    np.savez(dump / "moments.npz", **(parts | {"controls": parts["controls"][:, :5]}))
-    with pytest.raises(SurefootError, match="do not fit its model"):
+    (dump,) = folder.iterdir()
+    return dump
+
+
+def with_about(**changes: object) -> Callable[[Path], object]:
+    def change(dump: Path) -> None:
+        about = json.loads((dump / "about.json").read_text())
+        (dump / "about.json").write_text(json.dumps(about | changes))
+
+    return change
+
+
+def with_moments(**changes: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path], object]:
+    def change(dump: Path) -> None:
+        with np.load(dump / "moments.npz") as moments:
+            parts = dict(moments)
+        np.savez(dump / "moments.npz", **parts | {name: alter(parts[name]) for name, alter in changes.items()})
+
+    return change
+
+
+def with_model(xml: str) -> Callable[[Path], object]:
+    def change(dump: Path) -> None:
+        mujoco.mj_saveModel(mujoco.MjModel.from_xml_string(xml), str(dump / "model.mjb"))
+
+    return change
+
+
+def without_time(dump: Path) -> None:
+    model = mujoco.MjModel.from_binary_path(str(dump / "model.mjb"))
+    model.opt.timestep = 0.0
+    mujoco.mj_saveModel(model, str(dump / "model.mjb"))
+
+
+BALL = "<geom size='0.1'/>"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (with_about(physics_steps_per_control_step=10**9), "control_step 1000000000 must be within 1 to 1000"),
+        (with_about(physics_steps_per_control_step=1e30), "must be within 1 to 1000"),
+        (with_about(physics_steps_per_control_step=float("inf")), "infinity"),
+        (with_about(physics_steps_per_control_step=0), "must be within 1 to 1000"),
+        (with_about(physics_steps_per_control_step=-3), "must be within 1 to 1000"),
+        (with_about(first_step=-5), "first_step -5 must be at least 0"),
+        (with_about(note="x" * 20_000), "about.json has more than 10000 bytes"),
+        (lambda dump: (dump / "about.json").write_text("[" * 9_000), "no blow-up dump"),
+        (lambda dump: (dump / "model.mjb").write_bytes((dump / "model.mjb").read_bytes()[:5000]), "no blow-up dump"),
+        (with_model(f"<mujoco><worldbody><body><freejoint/>{BALL}</body></worldbody></mujoco>"), "no robot"),
+        (with_model(f"<mujoco><worldbody>{BALL}</worldbody></mujoco>"), "its model is no robot"),
+        (without_time, "its model steps 0 s"),
+        (with_moments(controls=lambda array: array[:, :5]), "do not fit its model"),
+        (with_moments(controls=lambda array: array[:0]), "do not fit its model"),
+        (with_moments(controls=lambda _: np.array(3.0)), "do not fit its model"),
+        (with_moments(controls=lambda array: array.astype(str)), "not all of floating-point numbers"),
+        (
+            with_moments(
+                controls=lambda array: np.resize(array, (51, 12)),
+                base_forces_in_world_n=lambda array: np.resize(array, (51, 3)),
+                velocity_kicks_in_world_mps=lambda array: np.resize(array, (51, 3)),
+            ),
+            "do not fit its model",
+        ),
+    ],
+)
+def test_a_damaged_or_made_up_dump_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object], complaint: str
+) -> None:
+    dump = dumped(tmp_path / "dumps")
+    monkeypatch.chdir(tmp_path)
+    mujoco.set_mju_user_warning(None)  # as in a process that has simulated nothing yet
+    change(dump)
+    with pytest.raises(SurefootError, match="no blow-up dump") as caught:
         load_dump(dump)
+    assert complaint in caught.value.message
+    assert [path.name for path in tmp_path.iterdir()] == ["dumps"], "the engine wrote a log"

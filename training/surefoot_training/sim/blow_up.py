@@ -29,6 +29,19 @@ _WINDOW_STEPS = 25
 _FULL_STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 _TRUNK = 1  # the first body after the world is the one with the free joint
 _MOST_DUMPS = 5  # a model with terrain is some 10 MB; the first few tell the story
+# What a dump may say before it is taken for damaged or made up.
+_MOST_SUBSTEPS = 1000
+_MOST_ABOUT_BYTES = 10_000
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    RecursionError,  # brackets in brackets in about.json
+    BadZipFile,
+    mujoco.FatalError,
+)
 
 
 def keep_engine_quiet() -> None:
@@ -150,24 +163,52 @@ class Dump:
 
 
 def load_dump(folder: Path) -> Dump:
-    """Read a dump and check that its parts belong together."""
+    """Read a dump and check that its parts belong together; it may come from somebody else."""
+    keep_engine_quiet()
     try:
         dump = _read_dump(folder)
-        state_size = mujoco.mj_stateSize(dump.model, _FULL_STATE)
-        steps = len(dump.controls)
-        expected = ((state_size,), (steps, dump.model.nu), (steps, 3), (steps, 3))
-        arrays = (dump.state, dump.controls, dump.base_forces_in_world_n, dump.velocity_kicks_in_world_mps)
-        if steps < 1 or any(array.shape != shape for array, shape in zip(arrays, expected, strict=True)):
-            raise ValueError("its arrays do not fit its model")
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile, mujoco.FatalError) as error:
+        problem = _problem_of_model(dump.model) or _problem_of_numbers(dump) or _problem_of_arrays(dump)
+        if problem:
+            raise ValueError(problem)
+    except _UNREADABLE as error:
         raise SurefootError(
             f"{folder} is no blow-up dump: {error}", hint="give a folder with model.mjb, moments.npz and about.json"
         ) from error
     return dump
 
 
+def _problem_of_model(model: mujoco.MjModel) -> str | None:
+    """What keeps it from being a robot on a free joint whose other joints are all driven."""
+    floating = model.njnt > 0 and model.jnt_type[0] == mujoco.mjtJoint.mjJNT_FREE and model.jnt_bodyid[0] == _TRUNK
+    if not floating or model.nu < 1 or model.nq != 7 + model.nu:
+        return "its model is no robot with a free base and a motor at every joint"
+    timestep_s = float(model.opt.timestep)
+    return None if 0.0 < timestep_s < 1.0 else f"its model steps {timestep_s:g} s, must be above 0 and below 1"
+
+
+def _problem_of_numbers(dump: Dump) -> str | None:
+    if not 1 <= dump.substeps <= _MOST_SUBSTEPS:
+        return f"physics_steps_per_control_step {dump.substeps} must be within 1 to {_MOST_SUBSTEPS}"
+    return None if dump.first_step >= 0 else f"first_step {dump.first_step} must be at least 0"
+
+
+def _problem_of_arrays(dump: Dump) -> str | None:
+    arrays = (dump.state, dump.controls, dump.base_forces_in_world_n, dump.velocity_kicks_in_world_mps)
+    if any(array.dtype.kind != "f" for array in arrays):
+        return "its arrays are not all of floating-point numbers"
+    steps = len(dump.controls) if dump.controls.ndim else 0
+    state_size = mujoco.mj_stateSize(dump.model, _FULL_STATE)
+    expected = ((state_size,), (steps, dump.model.nu), (steps, 3), (steps, 3))
+    fit = all(array.shape == shape for array, shape in zip(arrays, expected, strict=True))
+    return None if fit and 1 <= steps <= 2 * _WINDOW_STEPS else "its arrays do not fit its model"
+
+
 def _read_dump(folder: Path) -> Dump:
-    about = json.loads((folder / "about.json").read_text())
+    with (folder / "about.json").open("rb") as file:
+        text = file.read(_MOST_ABOUT_BYTES + 1)
+    if len(text) > _MOST_ABOUT_BYTES:
+        raise ValueError(f"about.json has more than {_MOST_ABOUT_BYTES} bytes")
+    about = json.loads(text)
     if about["mujoco"] != mujoco.__version__:
         raise SurefootError(
             f"{folder} was written by mujoco {about['mujoco']}, this is {mujoco.__version__}",
