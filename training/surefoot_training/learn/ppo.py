@@ -216,9 +216,10 @@ def entropy_weight(config: PPOConfig, progress: float) -> float:
 
 def standardized(values: Tensor) -> Tensor:
     """To mean 0 and deviation 1, over all workers."""
-    mean = mean_over_workers(values.mean())
-    square = mean_over_workers((values - mean).square().mean())
-    return (values - mean) / (square.sqrt() + 1e-8)
+    exact = values.double()  # or rounding would make something of values that are all the same
+    mean = mean_over_workers(exact.mean())
+    square = mean_over_workers((exact - mean).square().mean())
+    return ((exact - mean) / (square.sqrt() + 1e-8)).to(values.dtype)
 
 
 # What an iteration learns from

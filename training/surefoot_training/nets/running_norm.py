@@ -48,6 +48,8 @@ class RunningNorm(nn.Module):
         sums = torch.cat([moved.sum(0), moved.square().sum(0), moved.new_tensor([float(len(rows))])])
         sums = sum_over_workers(sums)
         size, n = len(shift), sums[-1]
+        if not n:
+            return
         new_mean, new_square = sums[:size] / n, sums[size:-1] / n
         new_variance = (new_square - new_mean.square()).clamp(min=0.0)
         # Chan, Golub, LeVeque 1979: two samples' moments give those of both.
