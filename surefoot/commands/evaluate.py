@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.numbers import positive
+from surefoot.numbers import positive, seed
 from surefoot.output import print_table, to_json
 from surefoot.progress import progress_bar
 from surefoot_robots.errors import SurefootError
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of tracking,terrain,pushes,payload,friction,delay (default: all; terrain only for tasks that have some)",
     )
     parser.add_argument("--episodes", type=positive, metavar="N", help="of tracking (256), the rest in proportion")
-    parser.add_argument("--seed", type=int, help="of everything random (default: the protocol's)")
+    parser.add_argument("--seed", type=seed, help="of everything random (default: the protocol's)")
     parser.add_argument("--quick", action="store_true", help="a glimpse; not comparable with the whole protocol")
     parser.add_argument("--threads", type=positive, default=2, help="of the simulator (default: 2)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure and setting; - for stdout alone")
@@ -46,13 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Examine, print, draw."""
-    from surefoot_training.evaluate.candidate import find_candidate
+    from surefoot_training.evaluate.candidate import find_candidate, judging_task
     from surefoot_training.evaluate.evaluation import evaluate, robot_steps
     from surefoot_training.evaluate.protocol import axes_for, parse_axes
-    from surefoot_training.task.tasks import task_named
 
     candidate, protocol, quiet = find_candidate(arguments.policy), _protocol(arguments), _is_stdout(arguments.json)
-    task = task_named(arguments.task or candidate.task)
+    task = judging_task(candidate, arguments.task)
     axes = parse_axes(arguments.axes) if arguments.axes else axes_for(task)
     _check_writable(arguments)
     before = time.perf_counter()
@@ -61,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
             candidate,
             protocol,
             axes,
-            task=task.name,
+            task=task,
             robot=arguments.robot,
             threads=arguments.threads,
             report=advance,

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.numbers import seed
 from surefoot.progress import progress_bar
 from surefoot_robots.errors import SurefootError
 
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--course", action="store_true", help="stand, ahead, turns, sideways, back (default on a plane)"
     )
     parser.add_argument("--terrain", metavar="KIND:LEVEL", help="such as stairs_up:4; see `surefoot terrain`")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of everything random (default: 0)")
     parser.add_argument(
         "-o", "--out", type=Path, default=Path("play.mp4"), metavar="FILE",
         help="film .mp4, animation .gif, or .png, a sheet of eight pictures (default: play.mp4)",
@@ -41,16 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Walk, then draw."""
     from surefoot_robots.loader import load_robot
-    from surefoot_training.evaluate.candidate import find_candidate
+    from surefoot_training.evaluate.candidate import find_candidate, judging_task
     from surefoot_training.evaluate.course import parse_command, parse_lane, perform, set_stage
     from surefoot_training.evaluate.film import FRAMES_PER_S, draw_frames, frames_of
     from surefoot_training.evaluate.video import check_format, write_film
-    from surefoot_training.task.tasks import task_named
 
     _check(arguments)
     check_format(arguments.out)
     candidate = find_candidate(arguments.policy)
-    task = task_named(arguments.task or candidate.task)
+    task = judging_task(candidate, arguments.task)
     robot = load_robot(arguments.robot or candidate.robot)
     stage = set_stage(
         task,

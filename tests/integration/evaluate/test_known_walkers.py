@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from surefoot_robots.loader import load_robot
 from surefoot_robots.spec import RobotSpec
@@ -16,10 +17,14 @@ from surefoot_training.evaluate.metrics import figures_of
 from surefoot_training.evaluate.protocol import AXES, Protocol
 from surefoot_training.evaluate.pushes import Pulses, PushExaminer
 from surefoot_training.evaluate.recording import Examiner, Recording, record
-from surefoot_training.evaluate.walker import Standing, Trotting
+from surefoot_training.evaluate.subject import Subject
+from surefoot_training.evaluate.terrain import examine_terrain
+from surefoot_training.evaluate.walker import PolicyWalker, Standing, Trotting
+from surefoot_training.learn.walking import WalkingProblem, make_agent, policy_of
+from surefoot_training.nets.agent import AgentConfig
 from surefoot_training.sim.simulator import RobotState
 from surefoot_training.task.config import TaskConfig
-from surefoot_training.task.tasks import TASKS
+from surefoot_training.task.tasks import TASKS, make_environment
 from surefoot_training.task.terrain import TerrainConfig
 
 FLAT, GO2 = TASKS["velocity-flat"], load_robot("go2")
@@ -127,8 +132,8 @@ def test_commands_cover_the_whole_box_and_none_is_to_stand() -> None:
             seen.append(observation[:, 6:9].copy())
             return super().joint_targets(observation)
 
-    candidate = Candidate("watching", "velocity-flat", "go2", lambda task, robot, robots: Watching(robot, robots))
-    evaluate(candidate, protocol, ("tracking",), threads=1)
+    candidate = Candidate("watching", FLAT, "go2", lambda task, robot, robots: Watching(robot, robots))
+    evaluate(candidate, protocol, ("tracking",), task=FLAT, threads=1)
     asked = seen[0]
     assert abs(asked).max(axis=0) == pytest.approx([1.0, 0.5, 1.0], abs=0.03)
     assert (abs(asked) <= np.array([1.0, 0.5, 1.0])).all()
@@ -186,7 +191,7 @@ def test_a_push_moves_the_robot_where_it_is_aimed(yaw_rad: float) -> None:
 def test_every_axis_gives_figures_and_takes_what_was_announced() -> None:
     steps: list[int] = []
     task = TASKS["velocity-rough"]
-    found = evaluate(find_candidate("stand"), TINY, AXES, task=task.name, threads=1, report=steps.append)
+    found = evaluate(find_candidate("stand"), TINY, AXES, task=task, threads=1, report=steps.append)
     assert sum(steps) == robot_steps(TINY, AXES, task)
     assert found.tracking is not None
     assert sum(found.tracking.speed_error_histogram) == pytest.approx(1.0)
@@ -220,9 +225,6 @@ def test_whoever_walks_far_enough_succeeds() -> None:
         return Trotting(robot, robots, task.control_dt_s)
 
     steps: list[int] = []
-    from surefoot_training.evaluate.subject import Subject
-    from surefoot_training.evaluate.terrain import examine_terrain
-
     (result,) = examine_terrain(Subject(task, GO2, make, protocol, 1, steps.append))
     assert (result.success_share, result.walked_mean_m) == (1.0, 0.5)
     assert len(steps) < 200  # it ends when everybody's trial has
@@ -238,8 +240,23 @@ def test_held_properties_are_what_the_robots_have() -> None:
 
 def test_same_seed_same_figures_to_the_bit_at_any_number_of_threads() -> None:
     found = [
-        evaluate(find_candidate("trot"), TINY, ("tracking", "pushes", "delay"), threads=threads) for threads in (1, 2)
+        evaluate(find_candidate("trot"), TINY, ("tracking", "pushes", "delay"), task=FLAT, threads=threads)
+        for threads in (1, 2)
     ]
     assert found[0] == found[1]
-    other = evaluate(find_candidate("trot"), replace(TINY, seed=5), ("tracking",), threads=1)
+    other = evaluate(find_candidate("trot"), replace(TINY, seed=5), ("tracking",), task=FLAT, threads=1)
     assert other.tracking != found[0].tracking
+
+
+@pytest.mark.parametrize(("actor", "believes"), [("mlp", False), ("gru", False), ("cenet", True)])
+def test_untrained_policies_are_examined_alike_every_time(actor: str, believes: bool) -> None:
+    environment = make_environment(FLAT, 1, threads=1)
+    config = AgentConfig(actor=actor, hidden=(16,), critic_hidden=(16,))  # type: ignore[arg-type]
+    torch.manual_seed(1)
+    problem = WalkingProblem(environment, config.history_length)
+    policy = policy_of(make_agent(config, problem), problem)
+    candidate = Candidate("untrained", FLAT, "go2", lambda task, robot, robots: PolicyWalker(policy, robots))
+    found = [evaluate(candidate, TINY, ("tracking", "pushes"), task=FLAT, threads=1) for _ in range(2)]
+    assert found[0] == found[1]
+    assert found[0].tracking is not None
+    assert (found[0].tracking.figures.estimate_error_mean_mps is not None) == believes

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from surefoot_robots.errors import SurefootError
 from surefoot_training.evaluate.arena import columns_of, examined
-from surefoot_training.evaluate.candidate import find_candidate
-from surefoot_training.evaluate.evaluation import robot_steps
+from surefoot_training.evaluate.candidate import find_candidate, judging_task
+from surefoot_training.evaluate.evaluation import one_network_thread, robot_steps
 from surefoot_training.evaluate.protocol import AXES, Protocol, axes_for, parse_axes
 from surefoot_training.task.tasks import TASKS
 
@@ -66,7 +68,33 @@ def test_where_the_command_is_seen() -> None:
 
 
 def test_who_is_examined(tmp_path: Path) -> None:
-    assert find_candidate("trot").task == "velocity-flat"
+    assert find_candidate("trot").task.name == "velocity-flat"
     with pytest.raises(SurefootError, match="no run or policy 'trott'") as error:
         find_candidate("trott")
     assert "stand, trot" in str(error.value.hint)
+
+
+def test_a_run_is_judged_by_the_task_as_everybody_knows_it() -> None:
+    easy = replace(
+        FLAT,
+        randomization=replace(FLAT.randomization, foot_friction=(0.8, 0.8)),
+        commands=replace(FLAT.commands, vx_mps=(0.0, 0.1)),
+        action_scale_rad=0.5,
+        observation=(*FLAT.observation, replace(FLAT.observation[0], name="again")),
+    )
+    candidate = replace(find_candidate("trot"), task=easy)
+    judged = judging_task(candidate)
+    assert (judged.randomization, judged.commands) == (FLAT.randomization, FLAT.commands)
+    assert (judged.action_scale_rad, judged.observation) == (0.5, easy.observation)
+    assert judging_task(candidate, "velocity-rough").terrain == ROUGH.terrain
+    private = replace(easy, name="my-own")
+    assert judging_task(replace(candidate, task=private)) == private
+    with pytest.raises(SurefootError, match="no task 'swim'"):
+        judging_task(candidate, "swim")
+
+
+def test_networks_run_on_one_thread_while_examined() -> None:
+    before = torch.get_num_threads()
+    with one_network_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == before

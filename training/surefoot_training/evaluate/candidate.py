@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.evaluate.walker import PolicyWalker, Standing, Trotting, Walker
 from surefoot_training.task.config import TaskConfig
+from surefoot_training.task.tasks import TASKS, task_named
 
 BASELINES = ("stand", "trot")
-_BASELINE_TASK = "velocity-flat"
+_BASELINE_TASK = TASKS["velocity-flat"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Candidate:
     """A walker in the making, and what it was made for."""
 
     name: str
-    task: str
+    task: TaskConfig
+    """As it was learned."""
     robot: str
     make: Callable[[TaskConfig, RobotSpec, int], Walker]
     """(task, robot, number of robots) -> a walker with nothing behind it."""
@@ -36,6 +38,26 @@ def find_candidate(what: str) -> Candidate:
     raise SurefootError(
         f"there is no run or policy {what!r}",
         hint=f"give a run folder, a checkpoint, or one of the baselines {', '.join(BASELINES)}",
+    )
+
+
+def judging_task(candidate: Candidate, name: str | None = None) -> TaskConfig:
+    """The task called `name`, or that of the candidate's own name, as everybody is judged by it.
+
+    What a run made easier or harder for itself, ranges, commands and ground, is left aside; what its policy rests on,
+    what it sees and how often it is asked, is its own. A task nobody here knows by name is taken as it is.
+    """
+    own = candidate.task
+    if name is None and own.name not in TASKS:
+        return own
+    return replace(
+        task_named(name or own.name),
+        observation=own.observation,
+        privileged=own.privileged,
+        scan=own.scan,
+        control_dt_s=own.control_dt_s,
+        action_scale_rad=own.action_scale_rad,
+        gait=own.gait,
     )
 
 

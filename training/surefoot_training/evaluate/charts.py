@@ -71,7 +71,7 @@ def _terrain(lanes: Sequence[LaneResult], evaluation: Evaluation) -> Figure:
 
 
 def _measured(name: str, value: float) -> str:
-    return f"{value:.0f}°" if name.endswith("_deg") else f"{100 * value:.1f} cm"
+    return f"{value:.3g}°" if name.endswith("_deg") else f"{100 * value:.1f} cm"
 
 
 def _pushes(pushes: Sequence[PushResult], evaluation: Evaluation) -> Figure:

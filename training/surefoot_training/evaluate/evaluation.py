@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -23,7 +24,6 @@ from surefoot_training.evaluate.tracking import (
     examine_tracking,
 )
 from surefoot_training.task.config import TaskConfig
-from surefoot_training.task.tasks import task_named
 from surefoot_training.task.terrain import TerrainConfig
 
 _EXAMINE: MappingProxyType[str, Callable[[Subject], Any]] = MappingProxyType(
@@ -60,22 +60,36 @@ def evaluate(
     protocol: Protocol,
     axes: tuple[str, ...],
     *,
-    task: str | None = None,
+    task: TaskConfig,
     robot: str | None = None,
     threads: int = 0,
     report: Callable[[int], None] = lambda steps: None,
 ) -> Evaluation:
-    """Examine `candidate` along `axes`, in its own task and robot unless named otherwise."""
+    """Examine `candidate` along `axes` in `task` (see `judging_task`), with its own robot unless named otherwise."""
     subject = Subject(
-        task=task_named(task or candidate.task),
+        task=task,
         robot=load_robot(robot or candidate.robot),
         make_walker=candidate.make,
         protocol=protocol,
         threads=threads,
         report=report,
     )
-    found = {axis: _EXAMINE[axis](subject) for axis in axes}
+    with one_network_thread():
+        found = {axis: _EXAMINE[axis](subject) for axis in axes}
     return Evaluation(candidate.name, subject.task.name, subject.robot.name, axes, protocol, **found)
+
+
+@contextmanager
+def one_network_thread() -> Iterator[None]:
+    """Networks on one thread: how many there are may decide the last bits of what they give."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def robot_steps(protocol: Protocol, axes: tuple[str, ...], task: TaskConfig) -> int:

@@ -23,6 +23,7 @@ _VIEW = View(
     look_at=(0.0, 0.0, 0.3), distance_m=2.0, azimuth_deg=125.0, elevation_deg=-18.0, width_px=800, height_px=450
 )
 _CAMERA_LAG_S = 0.3
+_LOOK_ABOVE_M = 0.45  # the ground: the robot is then below the caption
 _FELL_SHOWN_S = 1.0
 
 
@@ -89,7 +90,7 @@ def _camera_path(stage: Stage, shots: Sequence[Shot]) -> list[tuple[float, float
     for index, shot in enumerate(shots):
         x, y = shot.qpos[:2]
         ground = float(heights_at(stage.ground, np.array([x]), np.array([y]))[0])
-        wanted = np.array([x, y, ground + 0.25])
+        wanted = np.array([x, y, ground + _LOOK_ABOVE_M])
         jumps = look is None or (index and shots[index - 1].fell)
         look = wanted if jumps else look + share * (wanted - look)
         looks.append((float(look[0]), float(look[1]), float(look[2])))
@@ -113,7 +114,7 @@ def _captioned(picture: np.ndarray, shot: Shot, title: str, *, fell: bool) -> np
         pen.text((20, y), label, fill=colour, font=font)
         for column, (value, unit) in enumerate(zip(values or (), ("m/s ahead", "m/s left", "rad/s"), strict=False)):
             if value is not None:
-                pen.text((110 + 155 * column, y), f"{value:+.2f} {unit}", fill=colour, font=font)
+                pen.text((110 + 155 * column, y), f"{round(float(value), 2) + 0.0:+.2f} {unit}", fill=colour, font=font)
     if fell:
         pen.text((20, image.height - 40), "fell", fill=(200, 30, 30), font=ImageFont.load_default(28))
     return np.asarray(image)
