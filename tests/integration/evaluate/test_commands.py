@@ -8,14 +8,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from surefoot.cli import main
 from surefoot_robots.errors import SurefootError
 from surefoot_training.evaluate import charts
-from surefoot_training.evaluate.protocol import Protocol
+from surefoot_training.evaluate.protocol import AXES, Protocol
 from surefoot_training.evaluate.video import write_film
+from surefoot_training.learn.walking import WalkingProblem, make_agent
+from surefoot_training.nets.agent import AgentConfig
+from surefoot_training.run.checkpoint import Checkpoint, write_checkpoint
+from surefoot_training.run.config import RunConfig, config_to_json
 from surefoot_training.sim import portrait
+from surefoot_training.task.tasks import TASKS, make_environment
 
 SMALL = ["--axes", "tracking,delay", "--quick", "--episodes", "2", "--threads", "1"]
 
@@ -120,6 +126,48 @@ def test_films_hold_every_picture_in_order(tmp_path: Path) -> None:
 
 
 def test_there_is_a_chart_for_every_axis() -> None:
-    from surefoot_training.evaluate.protocol import AXES
-
     assert set(charts._DRAW) == set(AXES)
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path) -> Path:
+    """An untrained policy, as a run saves it."""
+    config = RunConfig(
+        task=TASKS["velocity-flat"], steps=1, agent=AgentConfig(actor="cenet", hidden=(16,), critic_hidden=(16,))
+    )
+    problem = WalkingProblem(make_environment(config.task, 1, threads=1), config.agent.history_length)
+    torch.manual_seed(3)
+    agent = make_agent(config.agent, problem)
+    file = tmp_path / "best.pt"
+    write_checkpoint(
+        Checkpoint(
+            kind="policy",
+            config=config_to_json(config),
+            config_sha256=config.sha256,
+            iteration=0,
+            steps=0,
+            elapsed_s=0.0,
+            finished=False,
+            score={},
+            parts=[{"agent": agent.state_dict()}],
+        ),
+        file,
+    )
+    return file
+
+
+def test_a_run_folder_is_examined(policy_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(policy_file.parent), *SMALL]) == 0
+    told = capsys.readouterr().out
+    assert "go2 on velocity-flat" in told
+    assert "estimated velocity: off by" in told
+
+
+def test_a_run_is_filmed_with_its_estimate(policy_file: Path, tmp_path: Path) -> None:
+    if not has_gl():
+        pytest.skip("no OpenGL")
+    file = tmp_path / "sheet.png"
+    assert main(["play", str(policy_file), "--command", "0.5,0,0", "--seconds", "0.1", "-o", str(file)]) == 0
+    line = np.asarray(Image.open(file))[72:92, 10:330].astype(int)  # the caption's fourth
+    orange = np.array([180, 84, 28])
+    assert (abs(line - orange).max(-1) < 40).sum() > 50
