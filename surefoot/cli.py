@@ -40,6 +40,7 @@ COMMANDS = (
     Command("play", "surefoot.commands.play", "a film of a policy walking, its command and its estimate drawn in"),
     Command("task", "surefoot.commands.task", "what can be trained: every term, weight and range of a task"),
     Command("terrain", "surefoot.commands.terrain", "the terrain robots learn on: what each level means, pictures"),
+    Command("train", "surefoot.commands.train", "learn a task from nothing, or go on with a run"),
 )
 
 

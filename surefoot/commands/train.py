@@ -1,0 +1,265 @@
+"""`surefoot train`: learn a task from nothing, or go on with a run."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surefoot_robots.errors import SurefootError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from surefoot_training.run.config import RunConfig
+    from surefoot_training.run.status import Status
+    from surefoot_training.train import Ending, Order
+
+_MINUTES = 10.0
+_SIGNALLED = 128  # plus the signal's number: how a shell counts
+# What a run is made with. None of it can be given to one that goes on: its folder has it all.
+_NEW_RUN_ONLY = ("robot", "robots", "seed", "threads", "set")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what to learn, for how long, and where to keep it."""
+    parser.description = (
+        "Learns a task from nothing, or goes on with a run. Several processes: "
+        "torchrun --nproc-per-node 2 -m surefoot train …"
+    )
+    parser.add_argument("task", nargs="?", metavar="TASK", help="such as velocity-flat; see `surefoot task list`")
+    parser.add_argument("--robot", help="whose body (default: the task's)")
+    parser.add_argument("--robots", type=int, metavar="N", help="simulated together, by all processes (default: 256)")
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help=f"budget in time, all included (default: {_MINUTES:g})"
+    )
+    parser.add_argument("--steps", type=_count, metavar="N", help="budget in control steps of all robots, such as 5e6")
+    parser.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    parser.add_argument("--threads", type=int, metavar="N", help="in each process (default: all processors, shared)")
+    parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run (default: runs/TASK-DATE-TIME)")
+    parser.add_argument(
+        "--set", nargs="+", action="extend", metavar="KEY=VALUE",
+        help="any setting of the run, such as ppo.clip=0.1 task.rewards.foot_slip=-0.2; see --show",
+    )  # fmt: skip
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out; a new budget may be given")
+    parser.add_argument("--show", action="store_true", help="print every setting that --set takes, and leave")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, and say how to go on."""
+    if arguments.show:
+        _show(_new_config(arguments))
+        return 0
+    order = _order(arguments)
+    from surefoot_training.train import train
+
+    with _shown(order.folder) as report:
+        ending = train(order, report)
+    if _leads():
+        _conclude(order, ending)
+    return 0 if ending.signal is None or ending.finished else _SIGNALLED + ending.signal
+
+
+def _order(arguments: argparse.Namespace) -> Order:
+    from surefoot_training.train import Order
+
+    if not arguments.resume:
+        config = _new_config(arguments)
+        return Order(arguments.out or _default_folder(config.task.name), config)
+    if arguments.out is None:
+        raise SurefootError("--resume does not say with which run", hint="name its folder: --resume --out RUN")
+    for name in _NEW_RUN_ONLY:
+        if getattr(arguments, name) is not None:
+            raise SurefootError(
+                f"--{name} goes with a new run",
+                hint="a run goes on with what it began with; only --minutes or --steps may change",
+            )
+    _check_budget(arguments)
+    if arguments.task is not None:
+        _check_task(arguments.task, arguments.out)
+    return Order(arguments.out, None, arguments.minutes, arguments.steps)
+
+
+def _new_config(arguments: argparse.Namespace) -> RunConfig:
+    from surefoot_training.run.config import RunConfig
+    from surefoot_training.task.tasks import TASKS, task_named
+
+    if arguments.task is None:
+        raise SurefootError("there is no TASK to learn", hint="tasks: " + ", ".join(TASKS))
+    _check_budget(arguments)
+    task = task_named(arguments.task)
+    minutes = arguments.minutes if arguments.minutes is not None or arguments.steps is not None else _MINUTES
+    given = {name: getattr(arguments, name) for name in ("robots", "seed") if getattr(arguments, name) is not None}
+    config = RunConfig(
+        task=task,
+        robot=arguments.robot or task.robot,
+        threads=arguments.threads if arguments.threads is not None else _processors_each(),
+        processes=int(os.environ.get("WORLD_SIZE", "1")),
+        minutes=minutes,
+        steps=arguments.steps,
+        **given,
+    )
+    return config.with_settings(arguments.set or [])
+
+
+def _count(text: str) -> int:
+    """A whole number, as `5000000`, `5_000_000` or `5e6`."""
+    number = float(text)
+    if not number.is_integer():
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
+    return int(number)
+
+
+def _check_budget(arguments: argparse.Namespace) -> None:
+    if arguments.minutes is not None and arguments.steps is not None:
+        raise SurefootError("--minutes and --steps are two budgets", hint="give one of them")
+
+
+def _check_task(task: str, folder: Path) -> None:
+    from surefoot_training.run.config import load_config
+    from surefoot_training.run.folder import RunFolder
+
+    learned = load_config(RunFolder(folder).config).task.name
+    if learned != task:
+        raise SurefootError(f"the run in {folder} learns {learned}, not {task}", hint="leave the task out to go on")
+
+
+def _processors_each() -> int:
+    """Those this process may use, shared with the others of the run on this machine."""
+    return max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+
+
+def _leads() -> bool:
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _default_folder(task: str) -> Path:
+    return Path("runs") / f"{task}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+
+
+def _show(config: RunConfig) -> None:
+    from surefoot_training.run.overrides import current_settings
+
+    for path, text in current_settings(config):
+        print(f"{path}={text}")
+
+
+def _conclude(order: Order, ending: Ending) -> None:
+    """What came of it, and what to type next."""
+    from surefoot_training.run.status import count_text, time_text
+
+    folder = shlex.quote(str(order.folder))
+    done = f"{count_text(ending.steps)} steps in {time_text(ending.elapsed_s)}"
+    if ending.finished:
+        print(f"trained {done}: {folder}")
+        print(f"next: surefoot evaluate {folder}")
+        return
+    print(f"stopped and saved after {done}: {folder}")
+    print(f"to go on: {_resume_command(ending.config.processes, folder)}")
+
+
+def _resume_command(processes: int, folder: str) -> str:
+    start = "surefoot train" if processes == 1 else f"torchrun --nproc-per-node {processes} -m surefoot train"
+    return f"{start} --resume --out {folder}"
+
+
+# While it goes on
+
+
+@contextmanager
+def _shown(folder: Path) -> Iterator[Callable[[Status], None]]:
+    """A table that is always of now on a terminal, the log's lines elsewhere; nothing from processes that follow."""
+    if not _leads():
+        yield _say_nothing
+    elif sys.stderr.isatty():
+        with _table(folder) as report:
+            yield report
+    else:
+        with _logged_to(lambda line: print(line, file=sys.stderr, flush=True)):
+            yield _say_nothing
+
+
+def _say_nothing(status: Status) -> None:
+    """The log says it."""
+
+
+@contextmanager
+def _logged_to(say: Callable[[str], object]) -> Iterator[None]:
+    """Whatever training logs but its failure, which is reported like any other."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            say(record.getMessage())
+
+    handler, logger = Handler(logging.INFO), logging.getLogger("surefoot_training")
+    handler.addFilter(lambda record: record.levelno < logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+@contextmanager
+def _table(folder: Path) -> Iterator[Callable[[Status], None]]:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.markup import escape
+
+    console = Console(stderr=True)
+    with Live(f"{escape(str(folder))}: starting", console=console, refresh_per_second=4, transient=True) as live:
+
+        def report(status: Status) -> None:
+            live.update(_picture(folder, status))
+
+        yield report
+
+
+def _picture(folder: Path, status: Status) -> RenderableType:
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    from surefoot_training.run.status import time_text
+
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(4):
+        grid.add_column()
+    cells = [text for pair in _figures(status) for text in pair]
+    for index in range(0, len(cells), 4):
+        grid.add_row(*cells[index : index + 4])
+    left = f", {time_text(status.left_s)} left" if status.left_s is not None else ""
+    return Group(
+        f"[bold]{escape(str(folder))}[/bold]  {100 * status.progress:.0f} %{left}",
+        ProgressBar(total=1.0, completed=status.progress, width=60),
+        grid,
+    )
+
+
+def _figures(status: Status) -> list[tuple[str, str]]:
+    from surefoot_training.run.status import count_text
+
+    def number(value: float | None, unit: str) -> str:
+        return f"{value:.3f} {unit}" if value is not None else "…"
+
+    figures = [
+        ("reward", f"{status.reward_per_s:.2f} /s"),
+        ("steps", f"{count_text(status.steps)} ({status.steps_per_s:,.0f} /s)"),
+        ("speed error", number(status.speed_error_mps, "m/s")),
+        ("yaw rate error", number(status.yaw_rate_error_radps, "rad/s")),
+        ("falls", f"{status.falls_per_minute:.2f} /min"),
+        ("iteration", str(status.iteration)),
+    ]
+    if status.speeds_unlocked is not None:
+        figures.append(("speeds unlocked", f"{100 * status.speeds_unlocked:.0f} %"))
+    if status.level is not None:
+        figures.append(("terrain level", f"{status.level:.2f}"))
+    return figures

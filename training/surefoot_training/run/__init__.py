@@ -1,0 +1,1 @@
+"""Runs: what is around the learning, from configuration and overrides to checkpoints, logs and several processes."""

@@ -1,0 +1,384 @@
+"""Training, top to bottom: join the team, claim the folder, build what learns, learn, keep it.
+
+The budget drives the schedules of learning rate and entropy: `progress` goes from 0 to 1. With a budget in steps it is
+steps / budget, and a run learns the same to the bit, however often it is stopped and resumed. With a budget in time it
+is time / budget, so that how fast the machine is changes what is learned, a little; the time used is kept in the
+checkpoint, and the progress that every iteration went by is in `progress.jsonl`. Neither the display nor how often the
+run is saved changes anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from surefoot_robots.errors import SurefootError
+from surefoot_training.learn.ppo import PPO, NotFiniteError
+from surefoot_training.learn.problem import Problem
+from surefoot_training.learn.walking import WalkingProblem, make_agent
+from surefoot_training.run.checkpoint import Checkpoint, State, policy_checkpoint
+from surefoot_training.run.config import RunConfig, config_from_json, config_to_json
+from surefoot_training.run.curves import draw_curves
+from surefoot_training.run.files import write_whole
+from surefoot_training.run.folder import RunFolder
+from surefoot_training.run.interrupt import Interrupt, caught
+from surefoot_training.run.journal import Journal
+from surefoot_training.run.provenance import record_session
+from surefoot_training.run.score import Score, episode_score
+from surefoot_training.run.status import Iteration, Recent, Status, line_of
+from surefoot_training.run.team import Team, joined
+from surefoot_training.task.tasks import make_environment
+
+Clock: TypeAlias = Callable[[], float]
+Report: TypeAlias = Callable[[Status], object]
+
+LOG_INTERVAL_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class Learner(Protocol):
+    """What learns, with all that decides how it goes on."""
+
+    @property
+    def steps_per_iteration(self) -> int:
+        """Of all processes."""
+        ...
+
+    def iteration(self, progress: float) -> dict[str, float]:
+        """Act, learn, and say how it went."""
+        ...
+
+    def policy_state(self) -> Mapping[str, Tensor]:
+        """The networks."""
+        ...
+
+    def state_dict(self) -> State:
+        """What `load_state_dict` needs to go on to the bit."""
+        ...
+
+    def load_state_dict(self, state: State) -> None:
+        """Take up where `state_dict` left off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for."""
+
+    folder: Path
+    """Of the run."""
+
+    config: RunConfig | None
+    """Of a new run; None resumes the one in `folder`."""
+
+    minutes: float | None = None
+    """Another budget in time for the resumed run."""
+
+    steps: int | None = None
+    """Another budget in steps for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended."""
+
+    config: RunConfig
+    iteration: int
+    steps: int
+    elapsed_s: float
+    finished: bool
+    """Whether the budget was used up."""
+    signal: int | None
+    """That stopped it before."""
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a run is."""
+
+    iteration: int = 0
+    steps: int = 0
+    elapsed_s: float = 0.0
+    score: Score = field(default_factory=lambda: Score(1.0))
+
+
+def train(order: Order, report: Report = lambda _: None, *, clock_s: Clock = time.monotonic) -> Ending:
+    """Begin or resume a run, and stay with it until its budget is used up or a signal comes."""
+    begun_s = clock_s()
+    with ExitStack() as stack:
+        team = stack.enter_context(joined())
+        interrupt = stack.enter_context(caught(once_only=team.size > 1))
+        folder = RunFolder(team.told(order.folder))
+        checkpoint = None
+        config = order.config
+        if team.is_led_here:
+            stack.enter_context(folder.locked())
+            config, checkpoint = _open(folder, order, team)
+            stack.enter_context(folder.logged())
+        config = config_from_json(team.told(config_to_json(config) if config else None))
+        learner = WalkingLearner(config, team.rank, folder.blow_ups(team.rank))
+        position = _restore(learner, checkpoint, config, team)
+        zero_s = begun_s - position.elapsed_s
+        session = Session(config, folder, team, learner, position, report=report, clock_s=clock_s, zero_s=zero_s)
+        return session.run(interrupt)
+
+
+def _open(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Checkpoint | None]:
+    """At the leader: a new folder, or what is in one."""
+    if order.config is not None:
+        if order.config.processes != team.size:
+            raise _wrong_size(order.config, team)
+        folder.begin(order.config)
+        return order.config, None
+    config = folder.reopen(order.minutes, order.steps)
+    if config.processes != team.size:
+        raise _wrong_size(config, team)
+    checkpoint = folder.checkpoints.newest(config)
+    # A run that is limited in time ends when no whole iteration fits in, a little before the time is over.
+    has_new_budget = order.minutes is not None or order.steps is not None
+    if checkpoint and (
+        config.progress(checkpoint.elapsed_s, checkpoint.steps) >= 1.0 or (checkpoint.finished and not has_new_budget)
+    ):
+        raise SurefootError(
+            f"the run in {folder.path} has used up its budget",
+            hint="to go on with it, give a larger one in all: --minutes or --steps",
+        )
+    return config, checkpoint
+
+
+def _wrong_size(config: RunConfig, team: Team) -> SurefootError:
+    return SurefootError(
+        f"the run is one of {config.processes} processes, not {team.size}",
+        hint=f"start it with torchrun --nproc-per-node {config.processes} -m surefoot train …",
+    )
+
+
+def _restore(learner: Learner, checkpoint: Checkpoint | None, config: RunConfig, team: Team) -> Position:
+    """Take up where the checkpoint, which the leader has, left off."""
+    position = Position(score=Score(memory=config.robots_per_process))
+    if team.told(checkpoint is None):
+        return position
+    learner.load_state_dict(team.dealt(checkpoint.parts if checkpoint else None))
+    position.iteration, position.steps, position.elapsed_s, score = team.told(
+        (checkpoint.iteration, checkpoint.steps, checkpoint.elapsed_s, checkpoint.score) if checkpoint else None
+    )
+    position.score.load_state_dict(score)
+    return position
+
+
+class WalkingLearner:
+    """PPO on the walking task, as a run's configuration says, in one process of the team."""
+
+    def __init__(self, config: RunConfig, rank: int, dump_folder: Path) -> None:
+        """Every process begins with the same networks and with robots and dice of its own."""
+        torch.set_num_threads(config.threads)
+        environment_seed, start_seed, ppo_seed = (
+            int(seed) for seed in np.random.SeedSequence([config.seed, rank]).generate_state(3)
+        )
+        self._environment = make_environment(
+            config.task,
+            config.robots_per_process,
+            seed=environment_seed,
+            robot=config.robot,
+            threads=config.threads,
+            dump_folder=dump_folder,
+        )
+        problem = WalkingProblem(self._environment, config.agent.history_length)
+        problem.spread_time_outs(np.random.default_rng(start_seed))
+        torch.manual_seed(config.seed)
+        self._ppo = PPO(config.ppo, make_agent(config.agent, problem), cast(Problem, problem), ppo_seed)
+
+    @property
+    def steps_per_iteration(self) -> int:
+        """Of all processes."""
+        return self._ppo.steps_per_iteration
+
+    def iteration(self, progress: float) -> dict[str, float]:
+        """PPO's log, and the curriculum's without its single cells."""
+        log = self._ppo.iteration(progress)
+        curriculum = self._environment.progress()
+        return log | {f"curriculum/{name}": value for name, value in curriculum.items() if "/speed_" not in name}
+
+    def policy_state(self) -> Mapping[str, Tensor]:
+        """The agent's, critic included: it is small, and training can go on from it."""
+        state: Mapping[str, Tensor] = self._ppo.agent.state_dict()
+        return state
+
+    def state_dict(self) -> State:
+        """PPO's, the robots included."""
+        return self._ppo.state_dict()
+
+    def load_state_dict(self, state: State) -> None:
+        """Take up where `state_dict` left off."""
+        self._ppo.load_state_dict(state)
+
+
+class Session:
+    """One stretch of a run, from its start or a checkpoint to the next stop."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        folder: RunFolder,
+        team: Team,
+        learner: Learner,
+        position: Position,
+        *,
+        report: Report,
+        clock_s: Clock,
+        zero_s: float,
+    ) -> None:
+        """`zero_s` is when, by `clock_s`, the run would have begun had it never been stopped."""
+        self._config, self._folder, self._team, self._learner = config, folder, team, learner
+        self._at, self._report, self._clock_s, self._zero_s = position, report, clock_s, zero_s
+        self._highest_level = config.task.curriculum.levels - 1
+        self._recent = Recent(config.task.control_dt_s, self._highest_level)
+        self._saved_s = self._logged_s = clock_s()
+        self._best: Mapping[str, Tensor] | None = None  # not written yet
+
+    def run(self, interrupt: Interrupt) -> Ending:
+        """Iterate, write down, save now and then, until the budget is used up or somebody wants to stop."""
+        journal = self._open_journal() if self._team.is_led_here else None
+        took_s, finished, stopped = 0.0, False, False
+        try:
+            while not (finished or stopped):
+                began_s = self._clock_s()
+                progress = self._team.told(self._progress(began_s))
+                log = self._iterate(progress)
+                took_s = self._clock_s() - began_s
+                self._at.iteration += 1
+                self._at.steps += self._learner.steps_per_iteration
+                self._at.elapsed_s = self._clock_s() - self._zero_s
+                self._judge(log)
+                if journal:
+                    self._note(journal, log, progress, took_s)
+                finished = self._team.told(self._is_used_up(took_s))
+                stopped = self._team.any(interrupt.signal is not None)
+                if self._team.told(finished or stopped or self._is_time_to_save()):
+                    self._save(finished=finished)
+        finally:
+            if journal:
+                journal.close()
+        if self._team.is_led_here:
+            self._conclude(finished=finished)
+        at = self._at
+        return Ending(self._config, at.iteration, at.steps, at.elapsed_s, finished, interrupt.signal)
+
+    def _open_journal(self) -> Journal:
+        at = self._at
+        record_session(self._folder.provenance, self._config, iteration=at.iteration, now=datetime.now(UTC))
+        if at.iteration:
+            _log.info("resumed after iteration %d, %d steps", at.iteration, at.steps)
+        else:
+            _log.info("began, robots: %d, processes: %d", self._config.robots, self._config.processes)
+        return Journal(self._folder.path, iteration=at.iteration, steps=at.steps)
+
+    def _progress(self, now_s: float) -> float:
+        return self._config.progress(now_s - self._zero_s, self._at.steps)
+
+    def _iterate(self, progress: float) -> dict[str, float]:
+        try:
+            return self._learner.iteration(progress)
+        except NotFiniteError as error:
+            file = self._folder.not_finite
+            content = {
+                "culprit": error.culprit,
+                "config": config_to_json(self._config),
+                "iteration": self._at.iteration,
+                "progress": progress,
+                "dump": error.dump,
+            }
+            if self._team.is_led_here:
+                write_whole(file, lambda stream: torch.save(content, stream))
+            _log.error("stopped in iteration %d: %s; the batch is in %s", self._at.iteration + 1, error.message, file)
+            raise SurefootError(
+                f"iteration {self._at.iteration + 1}: {error.message}; what led to it is in {file}", hint=error.hint
+            ) from error
+
+    def _judge(self, log: Mapping[str, float]) -> None:
+        score = episode_score(log, self._highest_level)
+        if score is not None and self._at.score.add(score, log["episode/count"]):
+            self._best = {name: value.clone() for name, value in self._learner.policy_state().items()}
+
+    def _note(self, journal: Journal, log: dict[str, float], progress: float, took_s: float) -> None:
+        at, steps = self._at, self._learner.steps_per_iteration
+        journal.note(
+            iteration=at.iteration,
+            steps=at.steps,
+            elapsed_s=at.elapsed_s,
+            progress=progress,
+            log=log | {"time/steps_per_s": steps / took_s if took_s > 0 else 0.0},
+        )
+        self._recent.add(Iteration(steps, took_s, log))
+        status = self._recent.status(
+            iteration=at.iteration,
+            steps=at.steps,
+            elapsed_s=at.elapsed_s,
+            progress=self._config.progress(at.elapsed_s, at.steps),
+            left_s=self._left_s(),
+            processes=self._config.processes,
+        )
+        self._report(status)
+        if self._clock_s() - self._logged_s >= LOG_INTERVAL_S:
+            self._logged_s = self._clock_s()
+            _log.info("%s", line_of(status))
+
+    def _left_s(self) -> float | None:
+        config, at = self._config, self._at
+        if config.minutes is not None:
+            return max(0.0, 60.0 * config.minutes - at.elapsed_s)
+        assert config.steps is not None
+        rate = self._recent.steps_per_s
+        return max(0.0, config.steps - at.steps) / rate if rate else None
+
+    def _is_used_up(self, took_s: float) -> bool:
+        """Whether there is no time for another iteration as long as the last, or no steps are left."""
+        if self._config.minutes is not None:
+            return self._at.elapsed_s + took_s > 60.0 * self._config.minutes
+        return self._progress(0.0) >= 1.0
+
+    def _is_time_to_save(self) -> bool:
+        return self._clock_s() - self._saved_s >= 60.0 * self._config.save_minutes
+
+    def _save(self, *, finished: bool) -> None:
+        """Everybody's part, by the leader; the best policy, if there is a new one."""
+        at = self._at
+        parts = self._team.collected(self._learner.state_dict())
+        self._saved_s = self._clock_s()
+        if not self._team.is_led_here:
+            return
+        at.elapsed_s = self._clock_s() - self._zero_s
+        checkpoint = Checkpoint(
+            kind="run",
+            config=config_to_json(self._config),
+            config_sha256=self._config.sha256,
+            iteration=at.iteration,
+            steps=at.steps,
+            elapsed_s=at.elapsed_s,
+            finished=finished,
+            score=at.score.state_dict(),
+            parts=parts,
+        )
+        if self._best is not None:
+            self._folder.checkpoints.save_best(policy_checkpoint(checkpoint, self._best))
+            self._best = None
+        self._folder.checkpoints.save(checkpoint)
+
+    def _conclude(self, *, finished: bool) -> None:
+        at = self._at
+        what = "finished" if finished else "stopped and saved"
+        _log.info("%s after iteration %d, %d steps, %.0f s", what, at.iteration, at.steps, at.elapsed_s)
+        config = self._config
+        title = f"{config.task.name}, {config.robot}, {config.robots} robots, seed {config.seed}"
+        draw_curves(self._folder.journal, self._folder.curves, title)
