@@ -43,6 +43,21 @@ def test_the_policy_sees_the_contracts_terms_raw_and_in_order(lab, name, width):
             np.testing.assert_array_equal(seen[:, COLUMNS["height_scan_valid"]], 1.0)
 
 
+def test_the_gravity_that_is_sensed_is_the_gravity_that_acts(lab):
+    """An inertial unit measures what pulls at it: whatever is randomized, both have one direction."""
+    environment = lab.make_recording(
+        lab.quiet(lab.tasks["flat"], gravity_error_mps2=(-0.5, 0.5), initial_tilt_rad=(-0.3, 0.3))
+    )
+    simulator = environment.simulator
+    acting = simulator.get_parameters(np.arange(environment.robots))["gravity_mps2"]
+    assert np.ptp(acting[:, 2]) > 0.1
+    for target in lab.targets(environment, 5, spread_rad=0.2):
+        seen = environment.step(target).observations.policy[:, COLUMNS["gravity_in_base"]]
+        in_base = (acting[:, None] @ simulator.after_step.base_rotation)[:, 0]
+        expected = in_base / np.linalg.norm(acting, axis=1, keepdims=True)
+        np.testing.assert_allclose(seen, expected, atol=1e-5)
+
+
 def test_a_robot_that_stands_still(lab):
     environment = lab.make(lab.quiet(lab.tasks["flat"]), robots=2)
     seen = lab.run(environment, [lab.stance(environment)] * 100)[-1].observations

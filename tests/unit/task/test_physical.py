@@ -15,6 +15,7 @@ NOMINAL = {
     "kp_nm_per_rad": Parameter("Nm/rad", np.array([25.0])),
     "kd_nms_per_rad": Parameter("Nms/rad", np.array([0.5])),
     "torque_limit_nm": Parameter("Nm", np.array([23.7])),
+    "gravity_mps2": Parameter("m/s²", np.array([0.0, 0.0, -9.81])),
 }
 
 
@@ -35,7 +36,7 @@ def sample(**changes: np.ndarray) -> dict[str, np.ndarray]:
         "action_delay_s": np.zeros(1),
         "foot_friction": np.ones(1),
         "restitution": np.zeros(1),
-        "gravity_mps2": np.array([[0.0, 0.0, -9.81]]),
+        "gravity_mps2": np.array([9.81]),
     } | changes
 
 

@@ -59,7 +59,8 @@ def assert_engine_agrees(robots, simulator):
         "kd_nms_per_rad": nominal["kd_nms_per_rad"] * sample["kd_scale"],
         "torque_limit_nm": nominal["torque_limit_nm"] * sample["torque_limit_scale"],
         **{name: sample[name] for name in ("motor_strength", "dead_zone_rad", "action_delay_s", "foot_friction")},
-        **{name: sample[name] for name in ("restitution", "gravity_mps2")},
+        "restitution": sample["restitution"],
+        "gravity_mps2": sample["gravity_mps2"][:, None] * [0.0, 0.0, -1.0],
     }
     assert held.keys() == expected.keys() == simulator.parameters.keys()
     for name, value in expected.items():
@@ -70,7 +71,7 @@ def assert_engine_agrees(robots, simulator):
         trunk = model.body(GO2.trunk.name)
         np.testing.assert_allclose(trunk.mass[0], mass[robot, TRUNK], rtol=1e-6)
         np.testing.assert_allclose(trunk.ipos, com[robot, TRUNK], rtol=1e-6)
-        np.testing.assert_allclose(model.opt.gravity, sample["gravity_mps2"][robot], rtol=1e-6)
+        np.testing.assert_allclose(model.opt.gravity, expected["gravity_mps2"][robot], rtol=1e-6)
         np.testing.assert_allclose(model.geom("FL_foot").friction[0], sample["foot_friction"][robot], rtol=1e-6)
         np.testing.assert_allclose(model.dof_armature[6:], expected["joint_armature_kgm2"][robot], rtol=1e-6)
         np.testing.assert_allclose(model.dof_damping[6:], expected["joint_damping_nms_per_rad"][robot], rtol=1e-6)

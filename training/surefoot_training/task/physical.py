@@ -16,7 +16,7 @@ _JOINT_SCALES = {
     "kd_nms_per_rad": "kd_scale",
     "torque_limit_nm": "torque_limit_scale",
 }
-_AS_THEY_ARE = ("motor_strength", "dead_zone_rad", "action_delay_s", "foot_friction", "restitution", "gravity_mps2")
+_AS_THEY_ARE = ("motor_strength", "dead_zone_rad", "action_delay_s", "foot_friction", "restitution")
 
 
 def physical_values(
@@ -26,6 +26,7 @@ def physical_values(
     values = {name: sample[name] for name in _AS_THEY_ARE}
     for name, scale in _JOINT_SCALES.items():
         values[name] = nominal[name].nominal * sample[scale]
+    values["gravity_mps2"] = sample["gravity_mps2"][:, None] * np.array([0.0, 0.0, -1.0])
     return values | _links(sample, nominal, base_link)
 
 

@@ -131,7 +131,12 @@ class RandomizationConfig:
     )
     gravity_error_mps2: Span = field(
         default=(-0.5, 0.5),
-        metadata=about("m/s²", "added to gravity along x, y and z", source="half of walk-these-ways ±1"),
+        metadata=about(
+            "m/s²",
+            "added to gravity's pull, which never leans (what robots take for that is `tilt_bias_rad`)",
+            source="half of walk-these-ways ±1, there along x, y and z",
+            at_least=-9.0,
+        ),
     )
     initial_joint_offset_rad: Span = field(
         default=(-0.25, 0.25),
@@ -255,7 +260,7 @@ def _parameter_block(config: RandomizationConfig, joints: int, links: int) -> _B
             "action_delay_s": config.action_delay_s,
             "foot_friction": config.foot_friction,
             "restitution": config.restitution,
-            "gravity_mps2": _ranges_of("gravity_mps2", config),
+            "gravity_mps2": _gravity(config),
         }
     )
 
@@ -305,9 +310,13 @@ def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
     if name == "base_com_shift_m":
         return [config.base_com_shift_x_m, config.base_com_shift_y_m, config.base_com_shift_z_m]
     if name == "gravity_mps2":
-        low, high = config.gravity_error_mps2
-        return [(low, high), (low, high), (low - GRAVITY_MPS2, high - GRAVITY_MPS2)]
+        return [_gravity(config)]
     return [getattr(config, name)]
+
+
+def _gravity(config: RandomizationConfig) -> Span:
+    low, high = config.gravity_error_mps2
+    return GRAVITY_MPS2 + low, GRAVITY_MPS2 + high
 
 
 _NO_PAYLOADS = np.zeros(0, dtype=np.float32)
