@@ -32,6 +32,7 @@ NOTHING = (0.0, 0.0)
 NOMINAL_ROBOTS = RandomizationConfig(
     base_mass_added_kg=NOTHING,
     link_mass_scale=(1.0, 1.0),
+    link_inertia_scale=(1.0, 1.0),
     base_com_shift_x_m=NOTHING,
     base_com_shift_y_m=NOTHING,
     base_com_shift_z_m=NOTHING,

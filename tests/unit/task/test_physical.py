@@ -23,6 +23,7 @@ def sample(**changes: np.ndarray) -> dict[str, np.ndarray]:
     one = np.ones((1, 1))
     return {
         "link_mass_scale": np.ones((1, 2)),
+        "link_inertia_scale": np.ones((1, 2)),
         "base_mass_added_kg": np.zeros(1),
         "base_com_shift_m": np.zeros((1, 3)),
         "joint_friction_scale": one,
@@ -46,13 +47,30 @@ def test_nothing_randomized_is_nominal() -> None:
         np.testing.assert_array_equal(values[name], parameter.nominal[None], err_msg=name)
 
 
-def test_payload_and_scale_change_mass_and_inertia_together() -> None:
-    """4 kg × 1.25 + 1 kg = 6 kg, inertia in proportion × 1.5; the other link × 0.8."""
-    values = physical_values(
-        sample(link_mass_scale=np.array([[1.25, 0.8]]), base_mass_added_kg=np.array([1.0])), NOMINAL, base_link=0
-    )
-    np.testing.assert_allclose(values["link_mass_kg"], [[6.0, 0.8]])
-    np.testing.assert_allclose(values["link_inertia_kgm2"], [[[0.6, 0.3, 0.15], [0.008, 0.016, 0.024]]])
+def test_a_heavier_link_has_more_inertia() -> None:
+    values = physical_values(sample(link_mass_scale=np.array([[1.25, 0.8]])), NOMINAL, base_link=0)
+    np.testing.assert_allclose(values["link_mass_kg"], [[5.0, 0.8]])
+    np.testing.assert_allclose(values["link_inertia_kgm2"], [[[0.5, 0.25, 0.125], [0.008, 0.016, 0.024]]])
+
+
+def test_inertia_varies_by_itself_too() -> None:
+    scales = {"link_mass_scale": np.array([[1.0, 0.5]]), "link_inertia_scale": np.array([[1.2, 0.8]])}
+    values = physical_values(sample(**scales), NOMINAL, base_link=0)
+    np.testing.assert_allclose(values["link_mass_kg"], [[4.0, 0.5]])
+    np.testing.assert_allclose(values["link_inertia_kgm2"], [[[0.48, 0.24, 0.12], [0.004, 0.008, 0.012]]])
+
+
+def test_a_payload_is_a_cube_in_the_trunks_middle() -> None:
+    """2 kg with sides of 0.15 m: 2 × 0.15² / 6 = 0.0075 kg m² about every axis; the legs know nothing of it."""
+    values = physical_values(sample(base_mass_added_kg=np.array([2.0])), NOMINAL, base_link=0)
+    np.testing.assert_allclose(values["link_mass_kg"], [[6.0, 1.0]])
+    np.testing.assert_allclose(values["link_inertia_kgm2"], [[[0.4075, 0.2075, 0.1075], [0.01, 0.02, 0.03]]])
+
+
+def test_what_is_taken_out_of_the_trunks_middle_leaves_its_inertia() -> None:
+    values = physical_values(sample(base_mass_added_kg=np.array([-1.0])), NOMINAL, base_link=0)
+    np.testing.assert_allclose(values["link_mass_kg"], [[3.0, 1.0]])
+    np.testing.assert_allclose(values["link_inertia_kgm2"], NOMINAL["link_inertia_kgm2"].nominal[None])
 
 
 def test_centre_of_mass_shift_is_the_trunks_alone() -> None:

@@ -18,6 +18,7 @@ from surefoot_training.task.settings import rows
 SHAPES = {
     "base_mass_added_kg": (),
     "link_mass_scale": (13,),
+    "link_inertia_scale": (13,),
     "base_com_shift_m": (3,),
     "joint_friction_scale": (12,),
     "joint_damping_scale": (12,),

@@ -46,11 +46,13 @@ def assert_engine_agrees(robots, simulator):
     nominal = {name: parameter.nominal for name, parameter in simulator.parameters.items()}
     mass = nominal["link_mass_kg"] * sample["link_mass_scale"]
     mass[:, 0] += sample["base_mass_added_kg"]
+    inertia = nominal["link_inertia_kgm2"] * (sample["link_mass_scale"] * sample["link_inertia_scale"])[:, :, None]
+    inertia[:, 0] += 0.00375 * np.maximum(sample["base_mass_added_kg"], 0.0)[:, None]
     com = np.tile(nominal["link_com_m"], (N, 1, 1))
     com[:, 0] += sample["base_com_shift_m"]
     expected = {
         "link_mass_kg": mass,
-        "link_inertia_kgm2": nominal["link_inertia_kgm2"] * (mass / nominal["link_mass_kg"])[:, :, None],
+        "link_inertia_kgm2": inertia,
         "link_com_m": com,
         "joint_friction_nm": nominal["joint_friction_nm"] * sample["joint_friction_scale"],
         "joint_damping_nms_per_rad": nominal["joint_damping_nms_per_rad"] * sample["joint_damping_scale"],
@@ -70,6 +72,7 @@ def assert_engine_agrees(robots, simulator):
         np.testing.assert_allclose(model.body_mass[1:].sum(), mass[robot].sum(), rtol=1e-6)
         trunk = model.body(GO2.trunk.name)
         np.testing.assert_allclose(trunk.mass[0], mass[robot, TRUNK], rtol=1e-6)
+        np.testing.assert_allclose(trunk.inertia, inertia[robot, TRUNK], rtol=1e-6)
         np.testing.assert_allclose(trunk.ipos, com[robot, TRUNK], rtol=1e-6)
         np.testing.assert_allclose(model.opt.gravity, expected["gravity_mps2"][robot], rtol=1e-6)
         np.testing.assert_allclose(model.geom("FL_foot").friction[0], sample["foot_friction"][robot], rtol=1e-6)

@@ -27,6 +27,7 @@ _NONE, _SAME = (0.0, 0.0), (1.0, 1.0)
 _AS_SPECIFIED = RandomizationConfig(
     base_mass_added_kg=_NONE,
     link_mass_scale=_SAME,
+    link_inertia_scale=_SAME,
     base_com_shift_x_m=_NONE,
     base_com_shift_y_m=_NONE,
     base_com_shift_z_m=_NONE,

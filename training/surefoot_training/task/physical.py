@@ -16,6 +16,8 @@ _JOINT_SCALES = {
     "kd_nms_per_rad": "kd_scale",
     "torque_limit_nm": "torque_limit_scale",
 }
+_PAYLOAD_INERTIA_PER_KG = 0.15**2 / 6.0
+"""m²: of a cube with sides of 0.15 m, which holds 3 kg of anything but foam; the same about every axis."""
 _AS_THEY_ARE = ("motor_strength", "dead_zone_rad", "action_delay_s", "foot_friction", "restitution")
 
 
@@ -31,11 +33,17 @@ def physical_values(
 
 
 def _links(sample: Mapping[str, np.ndarray], nominal: Mapping[str, Parameter], base_link: int) -> dict[str, np.ndarray]:
-    """Scaled links; a payload sits at the trunk's centre of mass and grows its inertia in proportion."""
-    mass = nominal["link_mass_kg"].nominal
-    scaled = mass * sample["link_mass_scale"]
-    scaled[:, base_link] += sample["base_mass_added_kg"]
-    inertia = nominal["link_inertia_kgm2"].nominal * (scaled / mass)[:, :, None]
+    """Scaled links; a payload is a cube at the trunk's centre of mass.
+
+    What is taken away there (a payload below 0) was at that point, so the trunk keeps its inertia.
+    """
+    added_kg = sample["base_mass_added_kg"]
+    scaled = nominal["link_mass_kg"].nominal * sample["link_mass_scale"]
+    scaled[:, base_link] += added_kg
+    inertia = (
+        nominal["link_inertia_kgm2"].nominal * (sample["link_mass_scale"] * sample["link_inertia_scale"])[..., None]
+    )
+    inertia[:, base_link] += (np.maximum(added_kg, 0.0) * _PAYLOAD_INERTIA_PER_KG)[:, None]
     com = np.repeat(nominal["link_com_m"].nominal[None], len(scaled), axis=0)
     com[:, base_link] += sample["base_com_shift_m"]
     return {"link_mass_kg": scaled, "link_inertia_kgm2": inertia, "link_com_m": com}

@@ -42,6 +42,15 @@ class RandomizationConfig:
         default=(0.8, 1.2),
         metadata=about("×", "mass of every link, its inertia with it", source="the plan: ±20 to 30 %", at_least=0.1),
     )
+    link_inertia_scale: Span = field(
+        default=(0.8, 1.2),
+        metadata=about(
+            "×",
+            "inertia of every link besides: how far out its mass is",
+            source="the plan: ±20 to 30 %",
+            at_least=0.1,
+        ),
+    )
     base_com_shift_x_m: Span = field(
         default=(-0.05, 0.05),
         metadata=about("m", "trunk's centre of mass, forward", source="DreamWaQ, HIMLoco"),
@@ -248,6 +257,7 @@ def _parameter_block(config: RandomizationConfig, joints: int, links: int) -> _B
         {
             "base_mass_added_kg": config.base_mass_added_kg,
             "link_mass_scale": [config.link_mass_scale] * links,
+            "link_inertia_scale": [config.link_inertia_scale] * links,
             "base_com_shift_m": _ranges_of("base_com_shift_m", config),
             "joint_friction_scale": [config.joint_friction_scale] * joints,
             "joint_damping_scale": [config.joint_damping_scale] * joints,
