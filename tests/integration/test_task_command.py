@@ -87,8 +87,10 @@ def test_a_pipe_gets_one_row_per_line_and_no_escape_codes() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     assert "─" not in done.stdout
-    (row,) = (line for line in done.stdout.splitlines() if line.startswith("torque_limit_scale"))
-    assert row.endswith("its battery's voltage     own choice: Go2 battery 33.6 to 24 V, half of it under load")
+    (row,) = (line for line in done.stdout.splitlines() if line.startswith("supply_voltage_scale"))
+    meaning, source = re.split(r"\s{2,}", row)[-2:]
+    assert meaning.endswith("common to a robot: its battery's voltage")
+    assert source == "own choice: lithium cells of Go2, 4.2 V when full, 3.4 V near the end and under load"
 
 
 def test_json_is_one_object_and_nothing_else() -> None:

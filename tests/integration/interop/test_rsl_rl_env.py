@@ -128,7 +128,7 @@ def test_it_is_what_rsl_rl_asks_for(make):
     observations = env.get_observations()
     assert observations.batch_size == torch.Size([6])
     assert observations["policy"].shape == (6, 47)
-    assert observations["privileged"].shape == (6, 61)
+    assert observations["privileged"].shape == (6, 51)
     assert observations.device == torch.device(env.device) == torch.device("cpu")
     observations, rewards, dones, extras = env.step(still(6))
     assert observations["policy"].dtype == observations["privileged"].dtype == rewards.dtype == torch.float32

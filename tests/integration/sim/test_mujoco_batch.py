@@ -172,23 +172,47 @@ def test_gains_strength_and_torque_limit_shape_the_torque() -> None:
     np.testing.assert_allclose(torque, np.repeat([[2.5], [5.0], [1.25], [1.0]], 12, axis=1), rtol=1e-4)
 
 
+def torque_at(sim: MujocoBatch, speed: np.ndarray) -> np.ndarray:
+    """Torque of joints at `speed` [J] whose target is far ahead, as much as the motors can give: [N, J]."""
+    n = sim.robots
+    sim.reset(
+        np.arange(n),
+        Placement(
+            np.tile([0.0, 0.0, 5.0], (n, 1)),
+            np.tile([1.0, 0.0, 0.0, 0.0], (n, 1)),
+            np.tile(STANCE, (n, 1)),
+            joint_velocity=np.tile(speed, (n, 1)),
+        ),
+    )
+    sim.step(targets(sim, STANCE + 10.0))
+    torque: np.ndarray = sim.state().joint_torque_nm
+    return torque
+
+
+@pytest.mark.parametrize("share", [0.0, 0.6, 0.8, 0.9, 1.0])
+def test_a_flat_battery_slows_motors_and_leaves_their_torque(share: float) -> None:
+    """At 0.8 of the voltage: the same slope to 0.8 of the no-load speed, the same peak below; faster, it brakes."""
+    sim = simulator(2, control_dt_s=0.005)
+    no_load, full, peak = GO2.speed_limit_radps, GO2.full_torque_speed_radps, GO2.torque_limit_nm
+    sim.set_parameters(
+        np.arange(2), {"no_load_speed_radps": np.stack([no_load, 0.8 * no_load]), "action_delay_s": np.zeros(2)}
+    )
+    stall = peak * no_load / (no_load - full)
+    torque = torque_at(sim, share * no_load)
+    for robot, voltage in enumerate([1.0, 0.8]):
+        np.testing.assert_allclose(
+            torque[robot], np.minimum(peak, stall * (voltage - share)), rtol=1e-4, atol=1e-3 * peak.max()
+        )
+
+
 def test_torque_speed_line_scales_with_the_limit() -> None:
     sim = simulator(2, control_dt_s=0.005)
     limit = np.stack([GO2.torque_limit_nm, 0.5 * GO2.torque_limit_nm])
     sim.set_parameters(np.arange(2), {"torque_limit_nm": limit, "action_delay_s": np.zeros(2)})
     speed = 0.5 * (GO2.full_torque_speed_radps + GO2.speed_limit_radps)
-    sim.reset(
-        np.arange(2),
-        Placement(
-            np.tile([0.0, 0.0, 5.0], (2, 1)),
-            np.tile([1.0, 0.0, 0.0, 0.0], (2, 1)),
-            np.tile(STANCE, (2, 1)),
-            joint_velocity=np.tile(speed, (2, 1)),
-        ),
-    )
-    sim.step(targets(sim, STANCE + 10.0))
-    np.testing.assert_allclose(sim.state().joint_torque_nm[0], 0.5 * GO2.torque_limit_nm, rtol=1e-4)
-    np.testing.assert_allclose(sim.state().joint_torque_nm[1], 0.25 * GO2.torque_limit_nm, rtol=1e-4)
+    torque = torque_at(sim, speed)
+    np.testing.assert_allclose(torque[0], 0.5 * GO2.torque_limit_nm, rtol=1e-4)
+    np.testing.assert_allclose(torque[1], 0.25 * GO2.torque_limit_nm, rtol=1e-4)
 
 
 def test_joint_friction_holds_a_joint_that_gravity_would_move() -> None:

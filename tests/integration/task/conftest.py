@@ -43,6 +43,7 @@ NOMINAL_ROBOTS = RandomizationConfig(
     kd_scale=(1.0, 1.0),
     motor_strength=(1.0, 1.0),
     torque_limit_scale=(1.0, 1.0),
+    supply_voltage_scale=(1.0, 1.0),
     dead_zone_rad=NOTHING,
     action_delay_s=NOTHING,
     foot_friction=(0.8, 0.8),

@@ -84,7 +84,7 @@ def test_torch_tensors_come_out_as_numpy_arrays_do(layout):
     xp = array_api_compat.torch
     draws = np.random.default_rng(0)
     observations = seen(FLAT, 4)
-    observations.policy[:], observations.privileged[:] = draws.normal(size=(4, 33)), draws.normal(size=(4, 61))
+    observations.policy[:], observations.privileged[:] = draws.normal(size=(4, 33)), draws.normal(size=(4, 51))
     action = draws.normal(size=(4, 12)).astype(np.float32)
     expected = layout.arrange(observations, action)
     tensors = Observations(xp.asarray(observations.policy), xp.asarray(observations.privileged))

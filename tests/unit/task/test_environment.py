@@ -369,7 +369,7 @@ class TestRefusals:
             environment(array_api_compat.numpy, replace(config, **{table: (*getattr(config, table), first)}))
 
     def test_a_table_that_does_not_fit_the_scan(self):
-        with pytest.raises(SurefootError, match="privileged has 115 numbers per robot, its table says 248") as refused:
+        with pytest.raises(SurefootError, match="privileged has 105 numbers per robot, its table says 238") as refused:
             environment(array_api_compat.numpy, task(scan=ScanGrid(spacing_m=0.2)))
         assert "height_scan 187" in str(refused.value)
         assert "scan.size" in refused.value.hint
@@ -391,7 +391,7 @@ class TestRefusals:
 
 def test_sizes(xp):
     env = environment(xp)
-    assert (env.observation_size, env.privileged_size, env.joints) == (33, 3 + 1 + 4 + 12 + 4 + 3 + 2 + 32 + 187, 12)
+    assert (env.observation_size, env.privileged_size, env.joints) == (33, 3 + 1 + 4 + 12 + 4 + 3 + 2 + 22 + 187, 12)
     assert tuple(env.observations.policy.shape) == (N, env.observation_size)
     assert tuple(env.observations.privileged.shape) == (N, env.privileged_size)
 

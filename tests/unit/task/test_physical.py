@@ -14,7 +14,8 @@ NOMINAL = {
     "joint_armature_kgm2": Parameter("kg m²", np.array([0.01])),
     "kp_nm_per_rad": Parameter("Nm/rad", np.array([25.0])),
     "kd_nms_per_rad": Parameter("Nms/rad", np.array([0.5])),
-    "torque_limit_nm": Parameter("Nm", np.array([23.7])),
+    "torque_limit_nm": Parameter("Nm", np.array([23.7, 45.4])),
+    "no_load_speed_radps": Parameter("rad/s", np.array([30.0, 15.0])),
     "gravity_mps2": Parameter("m/s²", np.array([0.0, 0.0, -9.81])),
 }
 
@@ -31,7 +32,8 @@ def sample(**changes: np.ndarray) -> dict[str, np.ndarray]:
         "armature_scale": one,
         "kp_scale": one,
         "kd_scale": one,
-        "torque_limit_scale": one,
+        "torque_limit_scale": np.ones(1),
+        "supply_voltage_scale": np.ones(1),
         "motor_strength": one,
         "dead_zone_rad": np.zeros((1, 1)),
         "action_delay_s": np.zeros(1),
@@ -82,3 +84,10 @@ def test_joint_scales_multiply() -> None:
     values = physical_values(sample(kp_scale=np.array([[1.1]]), armature_scale=np.array([[0.5]])), NOMINAL, base_link=0)
     np.testing.assert_allclose(values["kp_nm_per_rad"], [[27.5]])
     np.testing.assert_allclose(values["joint_armature_kgm2"], [[0.005]])
+
+
+def test_a_robots_battery_and_warmth_are_those_of_all_its_joints() -> None:
+    scales = {"torque_limit_scale": np.array([0.5]), "supply_voltage_scale": np.array([0.8])}
+    values = physical_values(sample(**scales), NOMINAL, base_link=0)
+    np.testing.assert_allclose(values["torque_limit_nm"], [[11.85, 22.7]])
+    np.testing.assert_allclose(values["no_load_speed_radps"], [[24.0, 12.0]])

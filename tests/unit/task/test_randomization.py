@@ -26,7 +26,8 @@ SHAPES = {
     "kp_scale": (12,),
     "kd_scale": (12,),
     "motor_strength": (12,),
-    "torque_limit_scale": (12,),
+    "torque_limit_scale": (),
+    "supply_voltage_scale": (),
     "dead_zone_rad": (12,),
     "action_delay_s": (),
     "foot_friction": (),
@@ -92,12 +93,6 @@ def test_gravity_errs_around_the_nominal():
     assert abs(drawn).max() <= 0.5 + 1e-5
     assert drawn.min() < -0.49
     assert drawn.max() > 0.49
-
-
-def test_torque_limit_is_common_to_a_robots_joints():
-    drawn = sample(CONFIG, 5, Rng(0, np))["torque_limit_scale"]
-    assert (drawn == drawn[:, :1]).all()
-    assert len(set(drawn[:, 0].tolist())) == 5
 
 
 def test_robots_with_other_numbers_of_joints_and_links():

@@ -60,7 +60,7 @@ def test_the_policy_sees_the_contract_in_its_order(task):
 def test_the_critic_sees_every_randomized_parameter_it_was_promised(task):
     sizes = {term.name: term.size for term in task.privileged}
     drawn = sample(task.randomization, 2, Rng(0, np))
-    assert sizes["randomized_parameters"] == normalised(drawn, task.randomization).shape[1] == 32
+    assert sizes["randomized_parameters"] == normalised(drawn, task.randomization).shape[1] == 22
     assert sizes.get("height_scan", 0) == (task.scan.size if task.scan else 0)
     assert {"velocity_in_base", "foot_forces_in_base", "disturbance_force_in_base"} <= sizes.keys()
 

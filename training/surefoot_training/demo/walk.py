@@ -38,6 +38,7 @@ _AS_SPECIFIED = RandomizationConfig(
     kd_scale=_SAME,
     motor_strength=_SAME,
     torque_limit_scale=_SAME,
+    supply_voltage_scale=_SAME,
     dead_zone_rad=_NONE,
     action_delay_s=(0.01, 0.01),
     foot_friction=(0.8, 0.8),

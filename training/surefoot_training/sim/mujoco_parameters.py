@@ -17,7 +17,7 @@ from surefoot_robots.model import KD_INDEX, KP_INDEX, delay_on_grid_s
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.simulator import Parameter, check_parameter_values
 
-_RESISTANCE_INDEX = 0  # in gainprm of a dcmotor; tests compare the torque-speed curve that results
+_RESISTANCE_INDEX, _VOLTAGE_INDEX = 0, 7  # in gainprm of a dcmotor; tests compare the torque-speed curve that results
 # A foot that rebounds less is damped so much that physics steps of 5 ms would have to be stiffer than they can.
 SMALLEST_RESTITUTION = 0.05
 
@@ -76,6 +76,12 @@ class RobotParameters:
             "torque_limit_nm": Parameter(
                 "Nm", per_joint(robot.torque_limit_nm), tiny, doc="peak torque; the torque-speed line scales with it"
             ),
+            "no_load_speed_radps": Parameter(
+                "rad/s",
+                per_joint(robot.speed_limit_radps),
+                tiny,
+                doc="where the torque-speed line meets zero; in proportion to the supply's voltage",
+            ),
             "dead_zone_rad": Parameter(
                 "rad", per_joint(0.0), 0.0, 0.2, doc="position error the motor does not answer (per control step)"
             ),
@@ -118,7 +124,10 @@ class RobotParameters:
         return (
             (("link_mass_kg", "link_inertia_kgm2", "link_com_m"), self._write_links),
             (("joint_armature_kgm2", "joint_damping_nms_per_rad", "joint_friction_nm"), self._write_joints),
-            (("kp_nm_per_rad", "kd_nms_per_rad", "motor_strength", "torque_limit_nm"), self._write_motors),
+            (
+                ("kp_nm_per_rad", "kd_nms_per_rad", "motor_strength", "torque_limit_nm", "no_load_speed_radps"),
+                self._write_motors,
+            ),
             (("action_delay_s",), self._write_delay),
             (("foot_friction", "restitution"), self._write_feet),
             (("gravity_mps2",), self._write_gravity),
@@ -141,9 +150,13 @@ class RobotParameters:
         gains = self._fields["actuator_gainprm"]
         gains[ids, :, KP_INDEX] = strength * self._values["kp_nm_per_rad"][ids]
         gains[ids, :, KD_INDEX] = strength * self._values["kd_nms_per_rad"][ids]
-        # Stall torque = K V / R with the no-load speed V / K kept: the whole torque-speed line scales with the limit.
-        nominal = self.described["torque_limit_nm"].nominal
-        gains[ids, :, _RESISTANCE_INDEX] = self._model.actuator_gainprm[:, _RESISTANCE_INDEX] * nominal / limit
+        # Torque beyond the limit's speed is K (V - K ω) / R: with R its whole line scales with the limit, with V it
+        # moves sideways to another no-load speed V / K, and the limit, which is one of current, stays.
+        nominal, model = self.described, self._model.actuator_gainprm
+        weaker = nominal["torque_limit_nm"].nominal / limit
+        slower = self._values["no_load_speed_radps"][ids] / nominal["no_load_speed_radps"].nominal
+        gains[ids, :, _RESISTANCE_INDEX] = model[:, _RESISTANCE_INDEX] * weaker
+        gains[ids, :, _VOLTAGE_INDEX] = model[:, _VOLTAGE_INDEX] * slower
         self._fields["actuator_forcerange"][ids] = np.stack([-limit, limit], axis=-1)
 
     def _write_delay(self, ids: np.ndarray) -> None:

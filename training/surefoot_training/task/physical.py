@@ -14,8 +14,9 @@ _JOINT_SCALES = {
     "joint_armature_kgm2": "armature_scale",
     "kp_nm_per_rad": "kp_scale",
     "kd_nms_per_rad": "kd_scale",
-    "torque_limit_nm": "torque_limit_scale",
 }
+_ROBOT_SCALES = {"torque_limit_nm": "torque_limit_scale", "no_load_speed_radps": "supply_voltage_scale"}
+"""The same for all joints of a robot."""
 _PAYLOAD_INERTIA_PER_KG = 0.15**2 / 6.0
 """m²: of a cube with sides of 0.15 m, which holds 3 kg of anything but foam; the same about every axis."""
 _AS_THEY_ARE = ("motor_strength", "dead_zone_rad", "action_delay_s", "foot_friction", "restitution")
@@ -28,6 +29,8 @@ def physical_values(
     values = {name: sample[name] for name in _AS_THEY_ARE}
     for name, scale in _JOINT_SCALES.items():
         values[name] = nominal[name].nominal * sample[scale]
+    for name, scale in _ROBOT_SCALES.items():
+        values[name] = nominal[name].nominal * sample[scale][:, None]
     values["gravity_mps2"] = sample["gravity_mps2"][:, None] * np.array([0.0, 0.0, -1.0])
     return values | _links(sample, nominal, base_link)
 

@@ -241,7 +241,7 @@ def test_without_only_the_page_starts_with_an_overview(capsys):
     assert re.findall(r"^([A-Z_]+): ", page, re.MULTILINE) == [name.upper() for name in SECTIONS]
     assert re.search(r"^episode +up to 20 s; falls: trunk_contact, tilt; ", page, re.MULTILINE)
     assert re.search(r"; time-outs: time_out, off_terrain$", page, re.MULTILINE)
-    assert re.search(r"^randomized +26 ranges", page, re.MULTILINE)
+    assert re.search(r"^randomized +28 ranges", page, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
