@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from surefoot_training.train import Ending, Order
 
 _MINUTES = 10.0
+_BAR_WIDTH = 60
 _SIGNALLED = 128  # plus the signal's number: how a shell counts
 # What a run is made with. None of it can be given to one that goes on: its folder has it all.
 _NEW_RUN_ONLY = ("robot", "robots", "seed", "threads", "set")
@@ -58,10 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
         _show(_new_config(arguments))
         return 0
     order = _order(arguments)
+    from surefoot_training.run.team import LostWorkerError
     from surefoot_training.train import train
 
     with _shown(order.folder) as report:
-        ending = train(order, report)
+        try:
+            ending = train(order, report)
+        except LostWorkerError as error:
+            way_out = f"to go on from the last checkpoint: {_resume_command(_processes(), order.folder)}"
+            raise SurefootError(error.message, hint=way_out) from error
     if _leads():
         _conclude(order, ending)
     return 0 if ending.signal is None or ending.finished else _SIGNALLED + ending.signal
@@ -101,7 +107,7 @@ def _new_config(arguments: argparse.Namespace) -> RunConfig:
         task=task,
         robot=arguments.robot or task.robot,
         threads=arguments.threads if arguments.threads is not None else _processors_each(),
-        processes=int(os.environ.get("WORLD_SIZE", "1")),
+        processes=_processes(),
         minutes=minutes,
         steps=arguments.steps,
         **given,
@@ -136,6 +142,10 @@ def _processors_each() -> int:
     return max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
+def _processes() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def _leads() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
@@ -155,19 +165,19 @@ def _conclude(order: Order, ending: Ending) -> None:
     """What came of it, and what to type next."""
     from surefoot_training.run.status import count_text, time_text
 
-    folder = shlex.quote(str(order.folder))
+    folder = order.folder
     done = f"{count_text(ending.steps)} steps in {time_text(ending.elapsed_s)}"
     if ending.finished:
         print(f"trained {done}: {folder}")
-        print(f"next: surefoot evaluate {folder}")
+        print(f"next: surefoot evaluate {shlex.quote(str(folder))}")
         return
     print(f"stopped and saved after {done}: {folder}")
     print(f"to go on: {_resume_command(ending.config.processes, folder)}")
 
 
-def _resume_command(processes: int, folder: str) -> str:
+def _resume_command(processes: int, folder: Path) -> str:
     start = "surefoot train" if processes == 1 else f"torchrun --nproc-per-node {processes} -m surefoot train"
-    return f"{start} --resume --out {folder}"
+    return f"{start} --resume --out {shlex.quote(str(folder))}"
 
 
 # While it goes on
@@ -182,7 +192,7 @@ def _shown(folder: Path) -> Iterator[Callable[[Status], None]]:
         with _table(folder) as report:
             yield report
     else:
-        with _logged_to(lambda line: print(line, file=sys.stderr, flush=True)):
+        with _logged_to(lambda line: print(line, file=sys.stderr, flush=True), logging.INFO):
             yield _say_nothing
 
 
@@ -191,14 +201,14 @@ def _say_nothing(status: Status) -> None:
 
 
 @contextmanager
-def _logged_to(say: Callable[[str], object]) -> Iterator[None]:
-    """Whatever training logs but its failure, which is reported like any other."""
+def _logged_to(say: Callable[[str], object], level: int) -> Iterator[None]:
+    """Whatever training logs from `level` up, but its failure, which is reported like any other."""
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             say(record.getMessage())
 
-    handler, logger = Handler(logging.INFO), logging.getLogger("surefoot_training")
+    handler, logger = Handler(level), logging.getLogger("surefoot_training")
     handler.addFilter(lambda record: record.levelno < logging.ERROR)
     logger.addHandler(handler)
     try:
@@ -214,19 +224,21 @@ def _table(folder: Path) -> Iterator[Callable[[Status], None]]:
     from rich.markup import escape
 
     console = Console(stderr=True)
-    with Live(f"{escape(str(folder))}: starting", console=console, refresh_per_second=4, transient=True) as live:
+    begin = f"{escape(str(folder))}: starting"
+    with Live(begin, console=console, refresh_per_second=4, transient=True, redirect_stdout=False) as live:
 
         def report(status: Status) -> None:
             live.update(_picture(folder, status))
 
-        yield report
+        with _logged_to(lambda line: console.print(line, markup=False), logging.WARNING):
+            yield report
 
 
 def _picture(folder: Path, status: Status) -> RenderableType:
     from rich.console import Group
-    from rich.markup import escape
     from rich.progress_bar import ProgressBar
     from rich.table import Table
+    from rich.text import Text
 
     from surefoot_training.run.status import time_text
 
@@ -237,11 +249,10 @@ def _picture(folder: Path, status: Status) -> RenderableType:
     for index in range(0, len(cells), 4):
         grid.add_row(*cells[index : index + 4])
     left = f", {time_text(status.left_s)} left" if status.left_s is not None else ""
-    return Group(
-        f"[bold]{escape(str(folder))}[/bold]  {100 * status.progress:.0f} %{left}",
-        ProgressBar(total=1.0, completed=status.progress, width=60),
-        grid,
-    )
+    bar = Table.grid()
+    bar.add_row(ProgressBar(total=1.0, completed=status.progress, width=_BAR_WIDTH))
+    head = Text.assemble((str(folder), "bold"), f"  {100 * status.progress:.0f} %{left}")
+    return Group(head, bar, grid)
 
 
 def _figures(status: Status) -> list[tuple[str, str]]:

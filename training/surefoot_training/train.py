@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -24,7 +24,6 @@ from torch import Tensor
 
 from surefoot_robots.errors import SurefootError
 from surefoot_training.learn.ppo import PPO, NotFiniteError
-from surefoot_training.learn.problem import Problem
 from surefoot_training.learn.walking import WalkingProblem, make_agent
 from surefoot_training.run.checkpoint import Checkpoint, State, policy_checkpoint
 from surefoot_training.run.config import RunConfig, config_from_json, config_to_json
@@ -197,7 +196,7 @@ class WalkingLearner:
         problem = WalkingProblem(self._environment, config.agent.history_length)
         problem.spread_time_outs(np.random.default_rng(start_seed))
         torch.manual_seed(config.seed)
-        self._ppo = PPO(config.ppo, make_agent(config.agent, problem), cast(Problem, problem), ppo_seed)
+        self._ppo = PPO(config.ppo, make_agent(config.agent, problem), problem, ppo_seed)
 
     @property
     def steps_per_iteration(self) -> int:

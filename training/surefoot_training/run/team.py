@@ -98,7 +98,7 @@ class LostWorkerError(SurefootError):
     def __init__(self) -> None:
         super().__init__(
             "another process of this run ended or hangs",
-            hint="its own message says why, if it could; resume from the last checkpoint, with as many processes",
+            hint="resume from the last checkpoint, with as many processes",
         )
 
 
