@@ -69,7 +69,8 @@ def test_the_critic_sees_every_randomized_parameter_it_was_promised(task):
 def test_signs(task):
     """Terms return what is there, weights say whether it is wanted: only following and the gait are."""
     wanted = {term.name for term in task.rewards if term.weight > 0}
-    assert wanted == {"linear_velocity_tracking", "yaw_rate_tracking", "linear_progress", "gait_clock_contact"}
+    following = {"linear_velocity_tracking", "yaw_rate_tracking", "linear_progress", "yaw_progress"}
+        assert wanted == following | {"gait_clock_contact"}
     assert not [term.name for term in task.rewards if term.weight == 0.0]
     functions = [term.function for term in task.rewards]
     assert rewards.power_variance_squared in functions
