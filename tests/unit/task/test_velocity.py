@@ -70,10 +70,10 @@ def test_signs(task):
     """Terms return what is there, weights say whether it is wanted: only following and the gait are."""
     wanted = {term.name for term in task.rewards if term.weight > 0}
     following = {"linear_velocity_tracking", "yaw_rate_tracking", "linear_progress", "yaw_progress"}
-        assert wanted == following | {"gait_clock_contact"}
+    assert wanted == following | {"gait_clock_contact"}
     assert not [term.name for term in task.rewards if term.weight == 0.0]
     functions = [term.function for term in task.rewards]
-    assert rewards.power_variance_squared in functions
+    assert rewards.power_variance in functions
     assert rewards.linear_progress in functions
 
 
