@@ -60,6 +60,7 @@ def random_quantities(seed, scale):
         "foot_last_contact_time_s": abs(numbers(4)),
         "foot_clearance_m": numbers(4),
         "base_height_m": numbers(),
+        "distance_to_edge_m": numbers(),
         "height_scan_m": numbers(5),
         "height_scan_valid": _flags(draws),
         "velocity_command": numbers(3),

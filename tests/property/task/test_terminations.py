@@ -20,8 +20,7 @@ PARAMETERS = {
     "limit_rad": 0.8,
     "lowest_m": 0.1,
     "limit_s": 2.0,
-    "x_range_m": (-1.0, 1.0),
-    "y_range_m": (-2.0, 2.0),
+    "margin_m": 1.0,
 }
 
 seeds = st.integers(0, 2**32 - 1)
@@ -52,7 +51,7 @@ def test_of_a_robot_depends_on_no_other_robot(name, xp, quantities_of, seed, sca
         ("tilted", "gravity_in_base"),
         ("too_low", "base_height_m"),
         ("out_of_time", "episode_time_s"),
-        ("off_terrain", "base_position_in_world"),
+        ("off_terrain", "distance_to_edge_m"),
     ],
 )
 @given(seed=seeds)

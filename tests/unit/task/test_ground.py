@@ -74,3 +74,10 @@ def test_the_scan_turns_with_the_heading(xp, robots):
 
 def test_the_radius_is_the_robots(xp, robots):
     assert {leg.foot.radius_m for leg in GO2.legs} == {RADIUS}
+
+
+def test_the_ground_ends_where_its_field_does(xp, array):
+    """A field of 4 m × 4 m: from (0.3, −0.4) the nearest edge is that at y = −2, and (2.5, 0) is beyond."""
+    base = array([[0.3, -0.4, 0.35], [2.5, 0.0, 0.3]])
+    np.testing.assert_allclose(np.asarray(ground(xp, ramp()).distance_to_edge_m(base)), [1.6, -0.5], atol=1e-6)
+    np.testing.assert_array_equal(np.asarray(ground(xp, Terrain.flat()).distance_to_edge_m(base)), np.inf)

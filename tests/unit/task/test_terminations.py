@@ -43,18 +43,9 @@ CASES = {
     ],
     "off_terrain": [
         (
-            {
-                "base_position_in_world": [
-                    [0.0, 0, 0],
-                    [3.1, 0, 0],
-                    [-1.1, 0, 0],
-                    [0.0, 2.1, 0],
-                    [0.0, -2.1, 0],
-                    [NAN] * 3,
-                ]
-            },
-            {"x_range_m": (-1.0, 3.0), "y_range_m": (-2.0, 2.0)},
-            [NO, YES, YES, YES, YES, YES],
+            {"distance_to_edge_m": [1.5, 1.0, 0.9, -2.0, float("inf"), NAN]},
+            {"margin_m": 1.0},
+            [NO, NO, YES, YES, NO, YES],
         )
     ],
 }

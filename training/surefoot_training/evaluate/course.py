@@ -90,7 +90,7 @@ def set_stage(
     endings: tuple[TerminationTerm, ...] = ()
     if lane:
         ground = build_lanes(config, [lane], max(_SHORTEST_LANE_M, _LANE_SPEED_MPS * seconds), seed)
-        endings = (off_the_field(ground),)
+        endings = (off_the_field(),)
     arena = make_arena(
         examined(task, seconds, **_LEVEL_HEADED), robot, 1, seed=seed, threads=threads, ground=ground, endings=endings
     )

@@ -19,7 +19,7 @@ from surefoot_training.task import terminations
 from surefoot_training.task.arrays import wrap_angle
 from surefoot_training.task.commands import CommandConfig
 from surefoot_training.task.terms import TerminationTerm
-from surefoot_training.task.terrain import Terrain, TerrainConfig
+from surefoot_training.task.terrain import TerrainConfig
 
 _START_YAW_RAD = (-0.2, 0.2)
 _LOOK_AHEAD_M = 2.0  # robots are sent towards a point of the lane's middle so far ahead
@@ -120,7 +120,7 @@ def examine_terrain(subject: Subject) -> tuple[LaneResult, ...]:
     lanes = lanes_of(config, protocol.terrain_levels)
     ground = build_lanes(config, lanes, protocol.terrain_length_m, protocol.seed)
     task = examined(subject.task, protocol.terrain_limit_s, initial_yaw_rad=_START_YAW_RAD)
-    arena = subject.arena(task, len(lanes) * protocol.terrain_robots, ground=ground, endings=(off_the_field(ground),))
+    arena = subject.arena(task, len(lanes) * protocol.terrain_robots, ground=ground, endings=(off_the_field(),))
     # The environment spreads robots evenly over the columns, in order.
     start = np.repeat(ground.tile_origin_in_world[0, :, :2], protocol.terrain_robots, axis=0)
     examiner = make_lane_examiner(start, task.commands, config, protocol.terrain_speed_mps, protocol.terrain_length_m)
@@ -146,11 +146,9 @@ def make_lane_examiner(
     )
 
 
-def off_the_field(ground: Terrain) -> TerminationTerm:
+def off_the_field() -> TerminationTerm:
     """Who is about to walk into the void is put back."""
-    half_x, half_y = (0.5 * size - _EDGE_M for size in ground.size_m)
-    ranges = {"x_range_m": (-half_x, half_x), "y_range_m": (-half_y, half_y)}
-    return TerminationTerm("off_the_field", terminations.off_terrain, ranges, is_timeout=True)
+    return TerminationTerm("off_the_field", terminations.off_terrain, {"margin_m": _EDGE_M}, is_timeout=True)
 
 
 def _result(lane: Lane, examiner: LaneExaminer, rows: slice, figures: Figures, length_m: float) -> LaneResult:

@@ -281,6 +281,7 @@ class WalkingEnvironment:
             **{name: value[rows] for name, value in feet.seen._asdict().items()},
             foot_clearance_m=heights.sole_m,
             base_height_m=heights.base_m,
+            distance_to_edge_m=self._ground.distance_to_edge_m(state.base_position_in_world),
             height_scan_m=heights.scan_m,
             height_scan_valid=self._always_valid[rows],
             velocity_command=self._commands.velocity_command[rows],

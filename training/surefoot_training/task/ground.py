@@ -29,6 +29,10 @@ class Ground:
         radius = np.array([leg.foot.radius_m for leg in simulator.robot.legs], dtype=np.float32)
         self._foot_radius_m = self._xp.asarray(radius)
 
+    def distance_to_edge_m(self, base_position_in_world: Array) -> Array:
+        """How far robots at [n, 3] are from where the ground ends [n]; infinitely on a plane."""
+        return self._terrain.distance_to_edge_m(base_position_in_world[:, 0], base_position_in_world[:, 1])
+
     def heights(self, base_position_in_world: Array, heading_rad: Array, foot_position_in_world: Array) -> Heights:
         """For robots at [n, 3], [n] and feet at [n, 4, 3]."""
         xp, n = self._xp, base_position_in_world.shape[0]

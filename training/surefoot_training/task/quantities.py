@@ -42,6 +42,7 @@ class Quantities:
     foot_last_contact_time_s: Array  # [N, 4] the last stance that ended
     foot_clearance_m: Array  # [N, 4] sole over the terrain below it
     base_height_m: Array  # [N] base over the terrain below it
+    distance_to_edge_m: Array  # [N] of the base to where the ground ends, below 0 beyond; infinite on a plane
     height_scan_m: Array  # [N, K] terrain relative to the base; [N, 0] in tasks without a scan
     height_scan_valid: Array  # [N] bool
     # What was asked of the robot

@@ -31,9 +31,6 @@ def out_of_time(episode_time_s: Array, control_dt_s: float, *, limit_s: float) -
     return ~(episode_time_s < limit_s - 0.5 * control_dt_s)
 
 
-def off_terrain(
-    base_position_in_world: Array, *, x_range_m: tuple[float, float], y_range_m: tuple[float, float]
-) -> Array:
-    """The base has left the area that has ground: not the robot's fault, so a time-out."""
-    x, y = base_position_in_world[:, 0], base_position_in_world[:, 1]
-    return ~((x >= x_range_m[0]) & (x <= x_range_m[1]) & (y >= y_range_m[0]) & (y <= y_range_m[1]))
+def off_terrain(distance_to_edge_m: Array, *, margin_m: float) -> Array:
+    """The base is nearer to where the ground ends than `margin_m`: not the robot's fault, so a time-out."""
+    return ~(distance_to_edge_m >= margin_m)

@@ -1,5 +1,6 @@
 """The field: tiles of all kinds and levels put together, and where robots start on it."""
 
+import math
 import zlib
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -87,13 +88,20 @@ class Terrain:
 
         return tile(y_m, self.level_count), tile(x_m, len(self.column_kinds))
 
+    def distance_to_edge_m(self, x_m: Array, y_m: Array) -> Array:
+        """How far inside the field points lie; below 0 beyond it, where there is nothing to stand on."""
+        xp = array_api_compat.array_namespace(x_m)
+        if self.is_plane:
+            return xp.full_like(x_m, math.inf)
+        half_x, half_y = (0.5 * size for size in self.size_m)
+        return xp.minimum(half_x - abs(x_m), half_y - abs(y_m))
+
     def contains(self, x_m: Array, y_m: Array, margin_m: float = 0.0) -> Array:
-        """Whether points lie on the field, at least `margin_m` inside: where it ends, there is nothing to stand on."""
+        """Whether points lie on the field, at least `margin_m` inside."""
         if self.is_plane:
             xp = array_api_compat.array_namespace(x_m)
             return xp.isfinite(x_m) & xp.isfinite(y_m)
-        half_x, half_y = (0.5 * size - margin_m for size in self.size_m)
-        return (abs(x_m) <= half_x) & (abs(y_m) <= half_y)
+        return self.distance_to_edge_m(x_m, y_m) >= margin_m
 
 
 def build_terrain(config: TerrainConfig) -> Terrain:
