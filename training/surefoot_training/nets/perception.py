@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -40,6 +41,8 @@ class Perception(nn.Module):
     offset: Tensor
     action_low: Tensor
     action_high: Tensor
+    joint_lower: Tensor
+    joint_upper: Tensor
 
     def __init__(self, task: TaskConfig, robot: RobotSpec) -> None:
         super().__init__()
@@ -64,9 +67,10 @@ class Perception(nn.Module):
         offset[self.where("joint_position")] = pose
         self.register_buffer("default_joint_position", pose)
         self.register_buffer("offset", offset)
-        for name, limit in (("action_low", robot.joint_lower_rad), ("action_high", robot.joint_upper_rad)):
-            reach = (torch.tensor(limit, dtype=torch.float32) - pose) / self._scale_rad
-            self.register_buffer(name, reach)
+        self.register_buffer("joint_lower", _rounded(robot.joint_lower_rad, towards=math.inf))
+        self.register_buffer("joint_upper", _rounded(robot.joint_upper_rad, towards=-math.inf))
+        self.register_buffer("action_low", (self.joint_lower - pose) / self._scale_rad)
+        self.register_buffer("action_high", (self.joint_upper - pose) / self._scale_rad)
 
     def where(self, name: str) -> slice:
         """Which columns of [n, F] (and, but for clock and last action, of the observation) hold what."""
@@ -104,5 +108,13 @@ class Perception(nn.Module):
         return torch.minimum(torch.maximum(action, self.action_low), self.action_high)
 
     def joint_target(self, action: Tensor) -> Tensor:
-        """Joint targets [n, J] rad of clipped actions."""
-        return self.default_joint_position + self._scale_rad * action
+        """Joint targets [n, J] rad of clipped actions, within the limits to the last bit: rounding may reach beyond."""
+        target = self.default_joint_position + self._scale_rad * action
+        return torch.minimum(torch.maximum(target, self.joint_lower), self.joint_upper)
+
+
+def _rounded(exact: np.ndarray, *, towards: float) -> Tensor:
+    """The nearest float32 numbers on that side, so that a supervisor who knows the exact limits agrees."""
+    near = np.asarray(exact, dtype=np.float32)
+    beyond = near < exact if towards > 0 else near > exact
+    return torch.from_numpy(np.where(beyond, np.nextafter(near, np.float32(towards)), near))
