@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from surefoot.commands import bench_learn, bench_ppo
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
@@ -32,7 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sim.add_argument("--steps", type=positive, default=50, help="control steps per turn (default: 50)")
     sim.add_argument("--settings", action="store_true", help="also compare engine settings with a fine-step reference")
     sim.add_argument("--no-memory", action="store_true", help="leave out memory, which starts four more processes")
-    for place in (parser, sim):  # before or after the subject
+    ppo = subjects.add_parser("ppo", help=bench_ppo.HELP, description=bench_ppo.DESCRIPTION)
+    bench_ppo.add_arguments(ppo)
+    learn = subjects.add_parser("learn", help=bench_learn.HELP, description=bench_learn.DESCRIPTION)
+    bench_learn.add_arguments(learn)
+    for place in (parser, sim, ppo, learn):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -41,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
+    return _SUBJECTS[arguments.subject](arguments)
+
+
+def _run_sim(arguments: argparse.Namespace) -> int:
     from surefoot_training.bench import memory, throughput
 
     quiet = arguments.json
@@ -145,3 +154,6 @@ def _print_settings(outcomes: list[Outcome]) -> None:
         rows,
         title="Engine settings: cost per robot and core, largest error of standing, walking and being pushed",
     )
+
+
+_SUBJECTS = {"sim": _run_sim, "ppo": bench_ppo.run, "learn": bench_learn.run}

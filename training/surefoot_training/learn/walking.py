@@ -10,7 +10,7 @@ from torch import Tensor
 
 from surefoot_training.interop.learner import means_per_second
 from surefoot_training.learn.mirror import WalkingMirror
-from surefoot_training.learn.problem import Actions, Outcome, Seen, State
+from surefoot_training.learn.problem import Actions, Mirror, Outcome, Seen, State
 from surefoot_training.nets.agent import Agent, AgentConfig
 from surefoot_training.nets.perception import Perception
 from surefoot_training.nets.policy import Policy
@@ -28,7 +28,7 @@ class WalkingProblem:
         robot = environment.simulator.robot
         self.environment, self.copies = environment, environment.robots
         self.perception = Perception(environment.task, robot)
-        self.mirror = WalkingMirror(self.perception, environment.task, robot)
+        self.mirror: Mirror | None = WalkingMirror(self.perception, environment.task, robot)
         self.actions = Actions(environment.joints)
         self.actor_shape = history, self.perception.size
         self.critic_size = self.perception.size + environment.privileged_size

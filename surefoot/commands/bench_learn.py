@@ -1,0 +1,73 @@
+"""`surefoot bench learn`: the speed of our PPO beside rsl_rl's, in one run."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from surefoot.numbers import positive
+from surefoot.output import print_json, print_table
+from surefoot.progress import progress_bar
+
+if TYPE_CHECKING:
+    from surefoot_training.bench.learn import Comparison
+
+HELP = "our PPO against rsl_rl's, by turns: update, whole iteration, share of the physics engine"
+DESCRIPTION = (
+    "Trains velocity-flat with our PPO, with rsl_rl's, and with ours as shipped (mirror loss on), an iteration each in "
+    "turn: the same networks, 32 steps, 4 epochs of 4 minibatches, torch on one thread. Ratios are rsl_rl's time over "
+    "ours, medians over iterations: above 1, ours is faster. On a busy machine, processor times vary less than wall "
+    "times."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """How much to measure."""
+    parser.add_argument("--iterations", type=positive, default=20, help="of each, after three more (default: 20)")
+    parser.add_argument("--robots", type=positive, default=256, help="simulated together (default: 256)")
+    parser.add_argument("--threads", type=positive, default=2, help="of the engine (default: 2)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    from surefoot_training.bench import learn
+
+    total = learn.WARM_UP + arguments.iterations
+    with progress_bar(total, "ours, rsl_rl, ours as shipped in turn", quiet=arguments.json) as advance:
+        result = learn.compare(arguments.robots, arguments.iterations, engine_threads=arguments.threads, report=advance)
+    if arguments.json:
+        from dataclasses import asdict
+
+        print_json(asdict(result))
+    else:
+        _print(result)
+    return 0
+
+
+def _print(result: Comparison) -> None:
+    print_table(
+        ["rsl_rl's time over ours", "median", "lowest", "highest"],
+        [
+            (name, f"{ratio.median:.2f}", f"{ratio.lowest:.2f}", f"{ratio.highest:.2f}")
+            for name, ratio in {
+                "update, wall": result.update,
+                "update, processor": result.update_cpu,
+                "iteration, wall": result.whole,
+                "iteration, processor": result.whole_cpu,
+            }.items()
+        ],
+        title=f"{result.task}, {result.robots} robots, {result.iterations} iterations each, "
+        f"engine on {result.engine_threads} threads, torch on {result.torch_threads}",
+    )
+    print_table(
+        ["learner", "iteration s", "update s", "iteration processor s", "update processor s", "engine share"],
+        [
+            (
+                name,
+                *(f"{value:.3f}" for value in (of.whole_s, of.update_s, of.whole_cpu_s, of.update_cpu_s)),
+                f"{of.engine_share:.1%}",
+            )
+            for name, of in {"ours": result.ours, "rsl_rl": result.rival, "ours as shipped": result.shipped}.items()
+        ],
+        title="One iteration, medians",
+    )
