@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 import pytest
@@ -104,6 +106,29 @@ def test_snapshot_continues_to_the_bit() -> None:
 def test_snapshot_of_another_number_of_robots_is_refused() -> None:
     with pytest.raises(SurefootError, match="does not fit"):
         simulator(3).restore(simulator(4).snapshot())
+
+
+@pytest.mark.parametrize("what", ["robot", "terrain", "physics"])
+def test_snapshot_of_another_world_is_refused(what: str) -> None:
+    """All of the same names and shapes: only what they mean differs."""
+    small = TerrainConfig(columns=("rough",), level_count=1, border_m=2.0)
+    physics = PhysicsOptions()
+    ours = MujocoBatch(GO2, build_terrain(small), 2, threads=1, physics=physics)
+    other = MujocoBatch(
+        load_robot("a1") if what == "robot" else GO2,
+        build_terrain(replace(small, seed=1) if what == "terrain" else small),
+        2,
+        threads=1,
+        physics=replace(physics, tolerance=1e-7) if what == "physics" else physics,
+    )
+    before = ours.snapshot()
+    theirs = other.snapshot()
+    assert {name: value.shape for name, value in theirs.items()} == {name: v.shape for name, v in before.items()}
+    with pytest.raises(SurefootError, match=f"does not fit the go2 simulated here: it is of another {what}"):
+        ours.restore(theirs)
+    for name, value in ours.snapshot().items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+    ours.restore(before)
 
 
 def test_reset_starts_with_the_pose_in_the_delay_line() -> None:

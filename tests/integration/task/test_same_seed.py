@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from surefoot_robots.errors import SurefootError
 from surefoot_training.task.environment import StepResult, WalkingEnvironment
+from surefoot_training.task.tasks import make_environment
 
 TASK_NAMES = ["flat", "rough", "seeing"]
 STEPS = 200
@@ -129,3 +132,25 @@ def test_double_precision_targets_resume_to_the_bit_as_well(lab):
     assert {value.dtype for name, value in state.items() if name.startswith("actions.")} == {np.dtype(np.float32)}
     other.load_state_dict(state)
     lab.assert_same([one.step(targets[2])], [other.step(targets[2])])
+
+
+@pytest.mark.parametrize("what", ["robot", "terrain", "task"])
+def test_the_state_of_another_world_is_refused_and_named(lab, what):
+    task = lab.tasks["rough"]
+    ours = lab.make(task, robots=2)
+    other = {
+        "robot": lambda: make_environment(task, 2, robot="a1", threads=1),
+        "terrain": lambda: lab.make(replace(task, terrain=replace(task.terrain, seed=1)), robots=2),
+        "task": lambda: lab.make(replace(task, action_scale_rad=0.3), robots=2),
+    }[what]()
+    state = other.state_dict()
+    assert {name: value.shape for name, value in state.items()} == {
+        name: value.shape for name, value in ours.state_dict().items()
+    }
+    if what == "terrain":  # the task knows its terrain's seed; a simulator of other terrain is refused by itself
+        state["identity.task"] = ours.state_dict()["identity.task"]
+    before = ours.state_dict()
+    with pytest.raises(SurefootError, match=f"with 2 robots: it is of another {what}$"):
+        ours.load_state_dict(state)
+    for name, value in ours.state_dict().items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)

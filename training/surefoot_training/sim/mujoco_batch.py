@@ -7,6 +7,7 @@ control step. Results are bit-identical at any number of threads.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import mujoco
@@ -24,6 +25,7 @@ from surefoot_training.sim.blow_up import (
     robots_out_of_bounds,
     rows_beyond,
 )
+from surefoot_training.sim.identity import as_arrays, check_identity, digest
 from surefoot_training.sim.mujoco_model import TaskSensors, build_task_model
 from surefoot_training.sim.mujoco_parameters import RobotParameters
 from surefoot_training.sim.simulator import Array, Parameter, Placement, RobotState
@@ -67,6 +69,11 @@ class MujocoBatch:
         self._bind()
         self._parameters = RobotParameters(self._batch, self.model, robot, max_action_delay_s)
         self._sensors = TaskSensors(self.model, robot)
+        self._identity = {
+            "robot": digest(replace(robot, origin="", sourced_numbers=())),  # what is said about its numbers is free
+            "terrain": digest(terrain.heights_m, terrain.cell_m, terrain.tile_origin_in_world, terrain.is_plane),
+            "physics": digest(physics, control_dt_s, max_action_delay_s),
+        }
         self._recorder = FlightRecorder(robots, self._batch.nstate, self.model.nu, dump_folder)
         self._kick = np.zeros((robots, 3))
         self._failed = np.zeros(robots, dtype=bool)
@@ -180,8 +187,8 @@ class MujocoBatch:
         return self._recorder.blow_ups
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """All that decides the future, as named arrays."""
-        parts = {
+        """All that decides the future, as named arrays, and what it is the future of."""
+        parts = as_arrays(self._identity) | {
             "batch_state": self._batch.state.copy(),
             "failed": self._failed.copy(),
             "kick": self._kick.copy(),
@@ -192,7 +199,8 @@ class MujocoBatch:
         return parts
 
     def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Take up a snapshot of a simulator with the same robot, terrain and number of robots."""
+        """Take up a snapshot of a simulator with the same robot, terrain, physics and number of robots."""
+        check_identity(snapshot, as_arrays(self._identity), f"the {self.robot.name} simulated here")
         if snapshot["batch_state"].shape != self._batch.state.shape:
             raise SurefootError(
                 f"snapshot of {snapshot['batch_state'].shape} does not fit {self._batch.state.shape}",

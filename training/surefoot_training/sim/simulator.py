@@ -132,7 +132,7 @@ class Simulator(Protocol):
         ...
 
     def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
-        """Take up a snapshot of a simulator with the same robot, terrain and number of robots."""
+        """Take up a snapshot of a simulator with the same robot, terrain, physics and number of robots; no other."""
         ...
 
 

@@ -7,12 +7,13 @@ Everything random comes from one seeded source, everything that decides the futu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 import numpy as np
 
 from surefoot_robots.errors import SurefootError
+from surefoot_training.sim.identity import as_arrays, check_identity, digest
 from surefoot_training.sim.simulator import Array, RobotState, Simulator
 from surefoot_training.task.actions import ActionMemory
 from surefoot_training.task.arrays import (
@@ -87,6 +88,7 @@ class WalkingEnvironment:
         self.task, self.simulator, self.seed = task, simulator, seed
         self.robots = simulator.robots
         self.joints = len(simulator.robot.joint_names)  # J, of joint targets
+        self._identity = {"task": digest(replace(task, summary=""))}
         self._xp = simulator.arrays
         self._rng = Rng(seed, self._xp)
         self._make_parts()
@@ -435,7 +437,9 @@ class WalkingEnvironment:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """All that decides the future, as named arrays: `load_state_dict` goes on to the bit."""
-        state = {f"simulator.{name}": value for name, value in self.simulator.snapshot().items()}
+        state = as_arrays(self._identity) | {
+            f"simulator.{name}": value for name, value in self.simulator.snapshot().items()
+        }
         for part, stateful in self._stateful.items():
             state |= {f"{part}.{name}": value for name, value in stateful.state_dict().items()}
         seen = {f"observations.{name}": to_numpy(getattr(self.observations, name)) for name in _OBSERVED}
@@ -444,6 +448,7 @@ class WalkingEnvironment:
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Take up where `state_dict` of an environment with the same task, robot and number of robots left off.
 
+        Any other is refused: numbers of one robot or terrain fit into another, and would mean something else there.
         Everything is checked before anything changes; arrays handed out before stay as they are.
         """
         self._check_fits(state)
@@ -461,7 +466,9 @@ class WalkingEnvironment:
         self.observations = Observations(**{name: self._xp.asarray(seen[name].copy()) for name in _OBSERVED})
 
     def _check_fits(self, state: Mapping[str, np.ndarray]) -> None:
-        for name, mine in self.state_dict().items():
+        ours = self.state_dict()
+        check_identity(state, ours, f"task {self.task.name} with {self.robots} robots")
+        for name, mine in ours.items():
             problem = "is missing" if name not in state else f"has shape {state[name].shape}, here {mine.shape}"
             if name not in state or state[name].shape != mine.shape:
                 raise SurefootError(
