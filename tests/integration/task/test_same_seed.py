@@ -11,6 +11,7 @@ import pytest
 
 from surefoot_robots.errors import SurefootError
 from surefoot_training.task.environment import StepResult, WalkingEnvironment
+from surefoot_training.task.pushes import PushConfig
 from surefoot_training.task.tasks import make_environment
 
 TASK_NAMES = ["flat", "rough", "seeing"]
@@ -154,3 +155,17 @@ def test_the_state_of_another_world_is_refused_and_named(lab, what):
         ours.load_state_dict(state)
     for name, value in ours.state_dict().items():
         np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+def test_the_push_of_the_last_step_is_still_known(lab):
+    """Viewers and loggers ask for it before the next step."""
+    task = replace(lab.tasks["flat"], pushes=PushConfig(force_interval_s=(0.02, 0.1), force_duration_s=(0.1, 0.2)))
+    one, other = lab.make(task), lab.make(task, seed=2)
+    lab.run(one, lab.targets(one, 10, spread_rad=0.0))
+    acting = one.disturbance_force_in_world_n.copy()
+    assert (np.linalg.norm(acting, axis=1) > 10.0).any()
+    handed_out = other.disturbance_force_in_world_n
+    kept = handed_out.copy()
+    other.load_state_dict(one.state_dict())
+    np.testing.assert_array_equal(other.disturbance_force_in_world_n, acting)
+    np.testing.assert_array_equal(handed_out, kept)

@@ -66,7 +66,7 @@ class StepResult:
 _OUTCOME_COLUMNS = ("tracking_score", "speed_error_mps", "yaw_rate_error_radps", "walked_m", "commanded_m")
 _STATE_FIELDS = tuple(field.name for field in fields(RobotState))
 # What is saved besides the parts' own states.
-_OWN_ARRAYS = ("_episode_time_s", "_head_start_s")
+_OWN_ARRAYS = ("_episode_time_s", "_head_start_s", "_force_in_world_n")
 _OBSERVED = tuple(field.name for field in fields(Observations))
 
 
@@ -459,6 +459,7 @@ class WalkingEnvironment:
         self.simulator.restore(of("simulator"))
         for part, stateful in self._stateful.items():
             stateful.load_state_dict(of(part))
+        self._force_in_world_n = self._force_in_world_n + 0.0  # whoever was handed the last one keeps it
         load_arrays(self, _OWN_ARRAYS, state)
         self._somebody_is_pushed = True
         self._state = self.simulator.state()
