@@ -5,6 +5,8 @@ Imported by path, as tests are; `two_workers.py` imports it as its neighbour.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from types import ModuleType
 from typing import Any
@@ -13,7 +15,7 @@ import torch
 from torch import Tensor
 
 from surefoot_training.learn import ppo as ppo_module
-from surefoot_training.learn.ppo import PPO, PPOConfig
+from surefoot_training.learn.ppo import PPO, PPOConfig, Rollout
 from surefoot_training.learn.problem import Actions, Outcome, Seen
 from surefoot_training.nets.agent import Agent, AgentConfig
 from surefoot_training.nets.cenet import CENetConfig
@@ -236,3 +238,68 @@ def without_times(log: dict[str, float]) -> dict[str, float]:
 
 def rows_of(seen: Seen, rows: Tensor | slice) -> Seen:
     return Seen(*(getattr(seen, f.name)[rows] for f in fields(seen)))
+
+
+# Several workers
+
+
+def together() -> list[tuple[str, AgentConfig, PPOConfig]]:
+    """What two workers are tried on: one minibatch, so that both see the same samples in every step.
+
+    A large ε keeps Adam from making something of gradients that are nothing but rounding.
+    """
+    settings = replace(QUICK, minibatches=1, epochs=3, adam_eps=1e-4, critic_adam_eps=1e-4)
+    return [
+        ("mlp", KINDS["mlp"], settings),
+        ("minibatch", KINDS["mlp"], replace(settings, normalize_advantage="minibatch", surrogate="adaptive_kl")),
+        ("gru", KINDS["gru"], settings),
+        ("history-shared", KINDS["history-shared"], settings),
+        ("cenet-full", KINDS["cenet-full"], settings),
+    ]
+
+
+def trained_on_rows(config: AgentConfig, settings: PPOConfig, rows: slice) -> dict[str, Tensor]:
+    """What an update makes of copies `rows` of a rollout of eight; the estimator's noise is left out."""
+    everyone = make(config, settings, copies=8)
+    everyone.bootstrap_share = 0.5
+    with alone():
+        rollout, _ = everyone._collect()
+    problem = Track(rows.stop - rows.start, history=config.history_length)
+    ppo = PPO(settings, agent_for(config, problem), problem, seed=0)
+    ppo._last_returns = torch.arange(1.0, 9.0)[rows]
+    noise, torch.randn = torch.randn, lambda *shape, **_: torch.zeros(*shape)
+    try:
+        ppo._update(rows_of_rollout(rollout, rows), progress=0.2)
+    finally:
+        torch.randn = noise
+    scale = {f"value_norm.{name}": value for name, value in ppo.value_norm.state_dict().items()}
+    settled = {"kl_weight": ppo.kl_weight, "rate": ppo.learning_rate, "bootstrap_share": ppo.bootstrap_share}
+    return parameters_of(ppo.agent) | scale | {name: torch.tensor(value) for name, value in settled.items()}
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """As if there were no other workers."""
+    from surefoot_training import workers
+
+    really, workers._together = workers._together, lambda: False
+    try:
+        yield
+    finally:
+        workers._together = really
+
+
+def rows_of_rollout(rollout: Rollout, rows: slice) -> Rollout:
+    """Copies `rows` of it."""
+    mine = (rollout.final_at[:, 1] >= rows.start) & (rollout.final_at[:, 1] < rows.stop)
+    per_step = {
+        f.name: getattr(rollout, f.name)[:, rows]
+        for f in fields(Rollout)
+        if f.name not in ("final_at", "final", "after")
+    }
+    return Rollout(
+        **per_step,
+        final_at=rollout.final_at[mine] - torch.tensor([0, rows.start]),
+        final=rows_of(rollout.final, mine),
+        after=rows_of(rollout.after, rows),
+    )
