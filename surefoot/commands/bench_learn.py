@@ -60,12 +60,25 @@ def _print(result: Comparison) -> None:
         f"engine on {result.engine_threads} threads, torch on {result.torch_threads}",
     )
     print_table(
-        ["learner", "iteration s", "update s", "iteration processor s", "update processor s", "engine share"],
+        [
+            "learner",
+            "iteration s",
+            "update s",
+            "iteration processor s",
+            "update processor s",
+            "engine processor s",
+            "engine share",
+            "if alone",
+        ],
         [
             (
                 name,
-                *(f"{value:.3f}" for value in (of.whole_s, of.update_s, of.whole_cpu_s, of.update_cpu_s)),
+                *(
+                    f"{value:.3f}"
+                    for value in (of.whole_s, of.update_s, of.whole_cpu_s, of.update_cpu_s, of.engine_cpu_s)
+                ),
                 f"{of.engine_share:.1%}",
+                f"{of.engine_share_alone(result.engine_threads):.1%}",
             )
             for name, of in {"ours": result.ours, "rsl_rl": result.rival, "ours as shipped": result.shipped}.items()
         ],

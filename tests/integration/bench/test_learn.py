@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 import torch
 
 from surefoot.cli import main
+from surefoot_training.bench.learn import Costs
 from surefoot_training.bench.learn_meter import Meter
 from surefoot_training.interop.rsl_rl_rival import Rival
 from surefoot_training.learn.ppo import PPOConfig
@@ -27,6 +29,7 @@ def test_both_learn_the_same_task_with_the_same_networks(capsys):
     for learner in (result["ours"], result["rival"], result["shipped"]):
         assert 0.0 < learner["update_s"] < learner["whole_s"]
         assert 0.0 < learner["engine_share"] < 1.0
+        assert 0.0 < learner["engine_cpu_s"] < learner["whole_cpu_s"]
 
 
 def test_tables_are_printed_for_people(capsys):
@@ -58,6 +61,13 @@ def test_the_rival_is_set_up_like_ours():
     before = algorithm.actor.mlp[0].weight.detach().clone()
     rival.iteration()
     assert not torch.equal(algorithm.actor.mlp[0].weight, before)
+
+
+def test_the_share_alone_by_hand():
+    """6 s of two threads are 3 s of both; the rest of the 9 s is one thread's: 3 of 6 s."""
+    costs = Costs(whole_s=20.0, update_s=2.0, whole_cpu_s=9.0, update_cpu_s=2.0, engine_cpu_s=6.0, engine_share=0.8)
+    assert costs.engine_share_alone(2) == pytest.approx(0.5)
+    assert costs.engine_share_alone(1) == pytest.approx(6 / 9)
 
 
 class Worker:

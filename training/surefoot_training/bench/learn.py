@@ -42,7 +42,16 @@ class Costs:
     update_s: float
     whole_cpu_s: float  # of all threads together
     update_cpu_s: float
+    engine_cpu_s: float
     engine_share: float  # of the whole wall time: inside `mujoco.batch`
+
+    def engine_share_alone(self, engine_threads: int) -> float:
+        """The share there would be if nobody else used the machine, and the engine's threads shared its work evenly.
+
+        On a busy machine its threads wait for processors, and for each other, which looks like work.
+        """
+        engine_s = self.engine_cpu_s / engine_threads
+        return engine_s / (self.whole_cpu_s - self.engine_cpu_s + engine_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +132,7 @@ def _costs(meter: Meter) -> Costs:
         update_s=statistics.median(meter.update_s),
         whole_cpu_s=statistics.median(meter.whole_cpu_s),
         update_cpu_s=statistics.median(meter.update_cpu_s),
+        engine_cpu_s=statistics.median(meter.engine_cpu_s),
         engine_share=sum(meter.engine_s) / sum(meter.whole_s),
     )
 

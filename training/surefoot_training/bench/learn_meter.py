@@ -21,6 +21,7 @@ class Meter:
         self.update_s: list[float] = []
         self.update_cpu_s: list[float] = []
         self.engine_s: list[float] = []
+        self.engine_cpu_s: list[float] = []
         self._update, self._engine = _Span(), _Span()
         for owner, name in update:
             setattr(owner, name, self._update.around(getattr(owner, name)))
@@ -38,6 +39,7 @@ class Meter:
             self.update_s.append(self._update.wall_s)
             self.update_cpu_s.append(self._update.cpu_s)
             self.engine_s.append(self._engine.wall_s)
+            self.engine_cpu_s.append(self._engine.cpu_s)
 
 
 class _Span:
