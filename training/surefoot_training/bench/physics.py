@@ -1,8 +1,12 @@
 """Which engine settings are fast enough and still true: cost and error of each against a fine-step reference.
 
-Three motions without a policy: a robot dropped by 3 cm that comes to stand, an open-loop trot, and a
-standing robot that is pushed (a kick of 0.5 m/s, then 100 N for 0.1 s). The reference steps ten times finer than
-training and runs the solver to convergence (`surefoot_robots.model.fine_reference`).
+Motions without a policy: a robot dropped by 3 cm that comes to stand, on a plane and on the height field of a rough
+tile, where MuJoCo finds contacts in another way; an open-loop trot; and a standing robot that is pushed (a kick of
+0.5 m/s, then 100 N for 0.1 s). The reference steps ten times finer than training and runs the solver to convergence
+(`surefoot_robots.model.fine_reference`).
+
+There is no trot on uneven ground: whether a foot catches an edge or slips off it divides trajectories for good, finer
+steps no less than coarse ones (docs/simulation.md).
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from surefoot_robots.model import ModelOptions, PhysicsOptions, add_contact_sens
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.bench.motions import trot_targets
 from surefoot_training.sim.blow_up import keep_engine_quiet
+from surefoot_training.sim.terrain_model import add_terrain
+from surefoot_training.task.terrain import Terrain, TerrainConfig, build_terrain, heights_at
 
 CONTROL_DT_S = 0.02
 _STEPS = 100  # 2 s of each motion
@@ -42,7 +48,9 @@ class Error:
 # ±0.015 rad), 3 mm are 1 % of the standing height, 0.05 m/s is less than a velocity estimator misses.
 TOLERANCE = Error(height_m=0.003, tilt_rad=0.02, joint_rad=0.01, speed_mps=0.05)
 
-MOTIONS = ("stand", "walk", "push")
+MOTIONS = ("stand", "walk", "push", "stand on rough")
+_ROUGH = TerrainConfig(columns=("rough",), level_count=3, border_m=2.0)
+_ROUGH_LEVEL = 1  # of half the amplitude: ±3.5 cm
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +135,18 @@ def study(robot: RobotSpec, threads: int, report: Callable[[], None] = lambda: N
     return outcomes
 
 
-def _compile(robot: RobotSpec, setting: Setting) -> mujoco.MjModel:
+def _compile(robot: RobotSpec, setting: Setting, terrain: Terrain | None = None) -> mujoco.MjModel:
     options = ModelOptions(
         physics=setting.physics,
+        ground="none" if terrain else "plane",
         self_collision="all" if setting.self_collision else "none",
         sensors=False,
         action_delay_s=robot.action_delay_s,
         max_action_delay_s=2 * CONTROL_DT_S,
     )
     spec = build_model(robot, options)
+    if terrain:
+        add_terrain(spec, terrain)
     if setting.sensors:
         add_contact_sensors(spec, robot)
     return spec.compile()
@@ -154,10 +165,23 @@ def _start(robot: RobotSpec, model: mujoco.MjModel, robots: int, threads: int) -
     return batch
 
 
+def _put_on(terrain: Terrain, robot: RobotSpec, batch: Batch) -> None:
+    """Robots beside the tile's platform, as high over the ground below any foot as they were over the plane."""
+    rng, qpos = np.random.default_rng(1), batch.bind("qpos")
+    x, y, _ = terrain.tile_origin_in_world[_ROUGH_LEVEL, 0]
+    qpos[:, 0] = x + 0.5 * terrain.platform_m + rng.uniform(0.3, 1.8, len(qpos))
+    qpos[:, 1] = y + rng.uniform(-1.0, 1.0, len(qpos))
+    feet = qpos[:, None, :2] + robot.kinematics.foot_position_in_base(robot.default_joint_position_rad)[None, :, :2]
+    qpos[:, 2] += heights_at(terrain, feet[:, :, 0], feet[:, :, 1]).max(axis=1)
+
+
 def _play(robot: RobotSpec, setting: Setting, motion: str, threads: int) -> np.ndarray:
     """Base pose, base velocity and joints after every control step: [T, robots, 19 + 6] (qpos, base qvel)."""
-    model = _compile(robot, setting)
+    terrain = build_terrain(_ROUGH) if motion == "stand on rough" else None
+    model = _compile(robot, setting, terrain)
     batch = _start(robot, model, _ROBOTS, threads)
+    if terrain:
+        _put_on(terrain, robot, batch)
     qpos, qvel, ctrl, force = (batch.bind(name) for name in ("qpos", "qvel", "ctrl", "xfrc_applied"))
     stance = np.tile(robot.default_joint_position_rad, (_STEPS, 1))
     walking = trot_targets(robot, np.arange(_STEPS) * CONTROL_DT_S, speed_mps=0.6)
