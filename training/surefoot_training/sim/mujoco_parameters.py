@@ -240,7 +240,8 @@ def restitution_of_damping_ratio(ratio: np.ndarray) -> np.ndarray:
 
 def damping_ratio_of_restitution(restitution: np.ndarray) -> np.ndarray:
     """Damping ratio of a contact that rebounds with `restitution`, `SMALLEST_RESTITUTION` to 0.9."""
-    return np.interp(-restitution, -_REBOUNDS, _RATIOS)  # np.interp wants rising abscissas
+    ratio: np.ndarray = np.interp(-restitution, -_REBOUNDS, _RATIOS)  # which wants rising abscissas
+    return ratio
 
 
 _RATIOS = np.geomspace(0.01, 4.0, 2000)
