@@ -50,7 +50,7 @@ def eager(toys):
     return replace(toys.QUICK, steps=16, epochs=4, minibatches=4, learning_rate=5e-3, schedule="constant", entropy=0.0)
 
 
-@pytest.mark.parametrize("name", ["mlp", "mlp-state", "mlp-shared", "history", "gru", "cenet-full"])
+@pytest.mark.parametrize("name", ["mlp", "mlp-state", "mlp-shared", "gru", "cenet-full"])
 def test_points_come_to_their_goals(toys, name):
     untrained, trained = learn(toys, toys.make(toys.KINDS[name], eager(toys), copies=32))
     assert untrained < 0.25

@@ -46,7 +46,7 @@ def test_a_policy_does_what_its_agent_would_do_to_the_bit(lab, name):
     hidden = torch.zeros(problem.copies, agent.memory_size)
     always = torch.ones(problem.copies, dtype=torch.bool)
     resets = standing = 0
-    for _ in range(70):
+    for _ in range(50):
         seen, observation = problem.seen(), torch.as_tensor(environment.observations.policy)
         with torch.no_grad():
             inputs = agent.inputs_of(seen.actor, agent.guess(seen.actor, seen.velocity, always))
@@ -69,8 +69,8 @@ def test_a_policy_does_what_its_agent_would_do_to_the_bit(lab, name):
         state = {key: value.clone() for key, value in following.items()}
         for value in (*state.values(), hidden):
             value[ids] = 0.0
-    assert resets > 6
-    assert standing > 5
+    assert resets >= problem.copies
+    assert standing > 3
 
 
 def test_a_policys_clock_is_the_environments(lab):

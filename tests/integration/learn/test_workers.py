@@ -44,7 +44,7 @@ def workers(tmp_path_factory, batches) -> list[dict]:
     return [torch.load(folder / f"worker{rank}.pt") for rank in range(2)]
 
 
-NAMES = ["mlp", "minibatch", "gru", "history-shared", "cenet-full"]
+NAMES = ["mlp-shared", "gru", "cenet-full"]
 
 
 @pytest.mark.parametrize("name", NAMES)
