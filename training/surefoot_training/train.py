@@ -27,7 +27,6 @@ from surefoot_training.learn.ppo import PPO, NotFiniteError
 from surefoot_training.learn.walking import WalkingProblem, make_agent
 from surefoot_training.run.checkpoint import Checkpoint, State, policy_checkpoint
 from surefoot_training.run.config import RunConfig, config_from_json, config_to_json
-from surefoot_training.run.curves import draw_curves
 from surefoot_training.run.files import write_whole
 from surefoot_training.run.folder import RunFolder
 from surefoot_training.run.interrupt import Interrupt, caught
@@ -121,8 +120,10 @@ def train(order: Order, report: Report = lambda _: None, *, clock_s: Clock = tim
         folder = RunFolder(team.told(order.folder))
         checkpoint = None
         config = order.config
+        if config:
+            _check_size(config, team)
         if team.is_led_here:
-            stack.enter_context(folder.locked())
+            stack.enter_context(folder.locked(is_new=config is not None))
             config, checkpoint = _open(folder, order, team)
             stack.enter_context(folder.logged())
         config = config_from_json(team.told(config_to_json(config) if config else None))
@@ -136,13 +137,10 @@ def train(order: Order, report: Report = lambda _: None, *, clock_s: Clock = tim
 def _open(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Checkpoint | None]:
     """At the leader: a new folder, or what is in one."""
     if order.config is not None:
-        if order.config.processes != team.size:
-            raise _wrong_size(order.config, team)
         folder.begin(order.config)
         return order.config, None
     config = folder.reopen(order.minutes, order.steps)
-    if config.processes != team.size:
-        raise _wrong_size(config, team)
+    _check_size(config, team)
     checkpoint = folder.checkpoints.newest(config)
     # A run that is limited in time ends when no whole iteration fits in, a little before the time is over.
     has_new_budget = order.minutes is not None or order.steps is not None
@@ -156,11 +154,12 @@ def _open(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Check
     return config, checkpoint
 
 
-def _wrong_size(config: RunConfig, team: Team) -> SurefootError:
-    return SurefootError(
-        f"the run is one of {config.processes} processes, not {team.size}",
-        hint=f"start it with torchrun --nproc-per-node {config.processes} -m surefoot train …",
-    )
+def _check_size(config: RunConfig, team: Team) -> None:
+    if config.processes != team.size:
+        raise SurefootError(
+            f"the run is one of {config.processes} processes, not {team.size}",
+            hint=f"start it with torchrun --nproc-per-node {config.processes} -m surefoot train …",
+        )
 
 
 def _restore(learner: Learner, checkpoint: Checkpoint | None, config: RunConfig, team: Team) -> Position:
@@ -375,6 +374,8 @@ class Session:
         self._folder.checkpoints.save(checkpoint)
 
     def _conclude(self, *, finished: bool) -> None:
+        from surefoot_training.run.curves import draw_curves  # matplotlib takes a second of nobody's time at the end
+
         at = self._at
         what = "finished" if finished else "stopped and saved"
         _log.info("%s after iteration %d, %d steps, %.0f s", what, at.iteration, at.steps, at.elapsed_s)

@@ -31,9 +31,12 @@ class RunFolder:
         return self.path / "blow-ups" / f"process-{rank}"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, is_new: bool = True) -> Iterator[None]:
         """Nobody else writes here meanwhile; the lock goes with the process, however that ends."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        if is_new:
+            self.path.mkdir(parents=True, exist_ok=True)
+        else:
+            self._check_exists()
         with (self.path / _LOCK).open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,13 +67,16 @@ class RunFolder:
 
     def reopen(self, minutes: float | None, steps: int | None) -> RunConfig:
         """The run that is here, with another budget if one is given."""
-        if not self.config.exists():
-            raise SurefootError(f"there is no run in {self.path}", hint="give its folder with --out")
+        self._check_exists()
         before = load_config(self.config)
         config = before.with_budget(minutes, steps)
         if config != before:
             save_config(config, self.config)
         return config
+
+    def _check_exists(self) -> None:
+        if not self.config.exists():
+            raise SurefootError(f"there is no run in {self.path}", hint="give its folder with --out")
 
     @contextmanager
     def logged(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from types import MappingProxyType, ModuleType
 from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 
 from surefoot_robots.errors import SurefootError
-from surefoot_training.run.values import Annotation, Plain, from_plain, origin_of, to_plain, without_none
+from surefoot_training.run.values import Annotation, Plain, from_plain, is_optional, origin_of, to_plain, without_none
 from surefoot_training.task import observations, rewards, terminations
 from surefoot_training.task.terms import ObservationTerm, RewardTerm, Term, TermFunction, TerminationTerm
 
@@ -120,7 +120,7 @@ def tree_from_plain(cls: type[T], data: Plain, where: str = "", *, complete: boo
 
 def _from_plain(annotation: Annotation, data: Plain, where: str, *, complete: bool) -> object:
     something, term = without_none(annotation), term_type(annotation)
-    if is_dataclass(something) and data is not None:
+    if is_dataclass(something) and not (data is None and is_optional(annotation)):
         assert isinstance(something, type)
         return tree_from_plain(something, data, where, complete=complete)
     if term:

@@ -1,0 +1,131 @@
+"""`surefoot train` as a user runs it: processes of its own, signals, locks."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from surefoot.cli import main
+from surefoot_training.run.checkpoint import checksum, read_checkpoint
+from surefoot_training.run.config import RunConfig
+
+ALONE = (sys.executable, "-m", "surefoot", "train")
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+TWO = (*TORCHRUN, "-m", "surefoot", "train")
+SMALL = ("agent.hidden=16", "agent.critic_hidden=16", "ppo.steps=16", "ppo.minibatches=2")
+NEW = ("velocity-flat", "--robots", "8", "--threads", "1", "--set", *SMALL)
+SAVED_OFTEN = ("--set", "save_minutes=0.0001")
+STEPS_PER_ITERATION = 128
+
+
+@contextmanager
+def running(*words: str, folder: Path, iterations: int = 1) -> Iterator[subprocess.Popen[str]]:
+    """A run that has kept so many iterations, or more."""
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            # What is saved after one iteration is there when the next has been written down.
+            while process.poll() is None and lines(folder) <= iterations:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=0.05)
+            assert process.returncode is None, process.communicate()
+            yield process
+        finally:
+            process.kill()
+
+
+def lines(folder: Path) -> int:
+    file = folder / "progress.jsonl"
+    return file.read_text().count("\n") if file.exists() else 0
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, capsys):
+    run = str(tmp_path)
+    with running(*ALONE, *NEW, *SAVED_OFTEN, "--minutes", "30", "--out", run, folder=tmp_path) as process:
+        assert main(["train", "--resume", "--out", run]) == 2
+        assert f"another process is training in {run}: process {process.pid}" in capsys.readouterr().err
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "stopped and saved" in out
+    assert f"to go on: surefoot train --resume --out {run}" in out
+    iteration = read_checkpoint(tmp_path / "last.pt").iteration
+
+    assert main(["train", *NEW, "--out", run]) == 2
+    assert f"there is a run in {run} already" in capsys.readouterr().err
+
+    assert main(["train", "--resume", "--out", run, "--steps", str(STEPS_PER_ITERATION * (iteration + 2))]) == 0
+    said = capsys.readouterr()
+    assert f"resumed after iteration {iteration}," in said.err
+    assert f"finished after iteration {iteration + 2}," in said.err
+    assert f"next: surefoot evaluate {run}" in said.out
+    for name in ("config.yaml", "provenance.yaml", "last.pt", "previous.pt", "train.log"):
+        assert (tmp_path / name).stat().st_size, name
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert list(tmp_path.glob("events.out.tfevents.*"))
+
+
+def test_a_run_that_is_killed_can_go_on_at_once(tmp_path, capsys):
+    with running(*ALONE, *NEW, *SAVED_OFTEN, "--steps", "1e9", "--out", str(tmp_path), folder=tmp_path) as process:
+        process.kill()
+        process.wait()
+    kept = read_checkpoint(tmp_path / "last.pt").iteration
+    assert main(["train", "--resume", "--out", str(tmp_path), "--steps", str(STEPS_PER_ITERATION * (kept + 1))]) == 0
+    assert f"resumed after iteration {kept}," in capsys.readouterr().err
+
+
+def test_the_command_and_python_learn_the_same(config: RunConfig, undisturbed: Path, tmp_path):
+    folder = tmp_path / "run"
+    assert main(["train", *NEW, "--steps", str(config.steps), "--out", str(folder)]) == 0
+    one, other = (read_checkpoint(folder / "last.pt") for folder in (folder, undisturbed))
+    assert one.config_sha256 == other.config_sha256
+    assert checksum(one.parts) == checksum(other.parts)
+
+
+@pytest.mark.slow  # torchrun starts twelve processes that import torch
+def test_two_processes_killed_stopped_and_resumed_learn_the_same_to_the_bit(tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    words = (*TWO, *NEW, "--steps", str(40 * STEPS_PER_ITERATION), "--out")
+    go_on = (*TWO, "--resume", "--out", str(parts))
+    command = f"torchrun --nproc-per-node 2 -m surefoot train --resume --out {parts}"
+    subprocess.run([*words, str(whole)], capture_output=True, timeout=120, check=True)
+
+    with running(*words, str(parts), *SAVED_OFTEN, folder=parts) as process:
+        os.kill(worker(process.pid, rank=1), signal.SIGKILL)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "error: another process of this run ended or hangs" in err
+    assert command in err
+    kept = read_checkpoint(parts / "last.pt")
+    assert checksum(kept.parts[0]["agent"]) == checksum(kept.parts[1]["agent"])
+    assert checksum(kept.parts[0]["problem"]) != checksum(kept.parts[1]["problem"])
+
+    with running(*go_on, folder=parts, iterations=kept.iteration + 2) as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert f"resumed after iteration {kept.iteration}," in err
+    assert f"to go on: {command}" in out
+    assert not read_checkpoint(parts / "last.pt").finished
+
+    subprocess.run(go_on, capture_output=True, timeout=120, check=True)
+    one, other = (read_checkpoint(folder / "last.pt") for folder in (whole, parts))
+    assert (one.iteration, one.finished) == (other.iteration, other.finished) == (40, True)
+    assert checksum(one.parts) == checksum(other.parts)
+
+
+def worker(agent: int, rank: int) -> int:
+    """The process that torchrun started for a rank."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):  # gone meanwhile
+            continue
+        if parent == agent and f"RANK={rank}".encode() in environment:
+            return int(process.name)
+    raise AssertionError(f"torchrun {agent} has no worker {rank}")
