@@ -38,21 +38,26 @@ def yaw_rate_tracking(angular_velocity_in_base: Array, velocity_command: Array, 
 
 
 def linear_progress(base_velocity_in_base: Array, velocity_command: Array) -> Array:
-    """Speed along the commanded direction, m/s, 0 to the commanded speed [cpu].
+    """Speed along the commanded direction, m/s, up to the commanded speed; what is beyond counts against it [cpu].
 
-    Unlike the exponential, it has the same slope however far the robot is from the command.
+    Unlike the exponential, it has the same slope however far the robot is from the command. Without the second half,
+    robots learn to be too fast, which is safer than being too slow: by 0.15 m/s, measured.
     """
     xp = namespace(velocity_command)
     speed = horizontal_length(velocity_command)
-    along = xp.vecdot(base_velocity_in_base[:, :2], velocity_command[:, :2])
-    return xp.minimum((along / speed.clip(1e-6)).clip(0.0), speed)  # a command of zero leaves zero
+    along = xp.vecdot(base_velocity_in_base[:, :2], velocity_command[:, :2]) / speed.clip(1e-6)
+    return _up_to(along, speed)  # a command of zero leaves zero
 
 
 def yaw_progress(angular_velocity_in_base: Array, velocity_command: Array) -> Array:
-    """Yaw rate in the commanded sense, rad/s, 0 to the commanded rate; `linear_progress` for turning [cpu]."""
-    xp = namespace(velocity_command)
+    """Yaw rate in the commanded sense, rad/s; `linear_progress` for turning [cpu]."""
     command = velocity_command[:, 2]
-    return xp.minimum((angular_velocity_in_base[:, 2] * xp.sign(command)).clip(0.0), abs(command))
+    return _up_to(angular_velocity_in_base[:, 2] * namespace(velocity_command).sign(command), abs(command))
+
+
+def _up_to(value: Array, wanted: Array) -> Array:
+    """The value up to what is wanted, then down again, at the same slope; never below 0."""
+    return (wanted - abs(value - wanted)).clip(0.0)
 
 
 def gait_clock_contact(
