@@ -27,6 +27,18 @@ def test_every_session_adds_an_entry(config, tmp_path):
     assert set(first["packages"]) == {"surefoot", "torch", "mujoco", "numpy"}
 
 
+def test_going_on_with_other_code_is_said(config, tmp_path, caplog):
+    file = tmp_path / "provenance.yaml"
+    record_session(file, config, iteration=0, now=NOW)
+    record_session(file, config, iteration=1, now=NOW)
+    assert caplog.text == ""
+    torch = yaml.safe_load(file.read_text())["sessions"][0]["packages"]["torch"]
+    file.write_text(file.read_text().replace(torch, "1.0.0"))
+    record_session(file, config, iteration=2, now=NOW)
+    assert "packages was" in caplog.text
+    assert "it may learn otherwise" in caplog.text
+
+
 def test_revision_and_whether_files_differ_from_it(tmp_path):
     git(tmp_path, "init", "--quiet")
     (tmp_path / "code.py").write_text("1\n")

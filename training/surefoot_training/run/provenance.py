@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -14,13 +15,20 @@ from surefoot_training.run.files import write_text
 from surefoot_training.run.values import Plain
 
 _PACKAGES = ("surefoot", "torch", "mujoco", "numpy")
+_DECIDES_THE_BITS = ("git_revision", "system", "packages")
 _GIT_TIMEOUT_S = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 def record_session(file: Path, config: RunConfig, *, iteration: int, now: datetime) -> None:
-    """Add an entry to `file`, which is made if it is not there."""
+    """Add an entry to `file`, which is made if it is not there; warn if code or versions differ from the last one's."""
     sessions = read_mapping(file)["sessions"] if file.exists() else []
-    write_text(file, to_yaml({"sessions": [*sessions, describe_session(config, iteration=iteration, now=now)]}))
+    session = describe_session(config, iteration=iteration, now=now)
+    for name in _DECIDES_THE_BITS if sessions else ():
+        if sessions[-1].get(name) != session[name]:
+            _log.warning("%s was %s, is %s: it may learn otherwise", name, sessions[-1].get(name), session[name])
+    write_text(file, to_yaml({"sessions": [*sessions, session]}))
 
 
 def describe_session(config: RunConfig, *, iteration: int, now: datetime) -> dict[str, Plain]:
