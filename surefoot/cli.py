@@ -32,7 +32,7 @@ class Command:
 
 COMMANDS = (
     Command("robot", "surefoot.commands.robot", "the robots: limits, motors, every number with its source, URDF"),
-    Command("bench", "surefoot.commands.bench", "what simulation costs on this machine, against the bare engine"),
+    Command("bench", "surefoot.commands.bench", "what simulation and learning cost here, against the bare engine and others"),
     Command("demo", "surefoot.commands.demo", "a tour of what works, with pictures, in a few minutes"),
     Command(
         "evaluate", "surefoot.commands.evaluate", "how well a policy walks, by a fixed protocol: tables, charts, JSON"
