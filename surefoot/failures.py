@@ -17,6 +17,7 @@ EXTRA_OF_MODULE = {
     "gymnasium": "train",
     "matplotlib": "train",
     "mujoco": "train",  # also in [sim], but whoever simulates through this command needs the rest as well
+    "tensorboard": "train",
     "torch": "train",
     "scipy": "calibrate",
     "rclpy": "ros",
