@@ -43,7 +43,7 @@ def test_tables_are_printed_for_people(capsys):
 def test_the_rival_is_set_up_like_ours():
     torch.manual_seed(0)
     ppo = PPOConfig(steps=5, epochs=3, minibatches=2, clip=0.15, gamma=0.98, lam=0.9, entropy=0.01, target_kl=0.03)
-    agent = AgentConfig(hidden=(24, 16), critic_hidden=(32,), activation="tanh", initial_std=0.5)
+    agent = AgentConfig(actor="mlp", hidden=(24, 16), critic_hidden=(32,), activation="tanh", initial_std=0.5)
     rival = Rival(make_environment("velocity-flat", 4, threads=1), ppo, agent)
     algorithm = rival._runner.alg
     layers = [tuple(parameter.shape) for parameter in algorithm.actor.mlp.parameters()]

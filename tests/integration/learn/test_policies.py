@@ -13,7 +13,12 @@ from surefoot_training.nets.agent import AgentConfig
 from surefoot_training.nets.cenet import CENetConfig
 
 SMALL = AgentConfig(
-    hidden=(16,), critic_hidden=(16,), gru_size=8, last_gain=0.3, cenet=CENetConfig(encoder=(16,), decoder=(8,))
+    actor="mlp",
+    hidden=(16,),
+    critic_hidden=(16,),
+    gru_size=8,
+    last_gain=0.3,
+    cenet=CENetConfig(encoder=(16,), decoder=(8,)),
 )
 POLICIES = {
     "mlp": SMALL,

@@ -156,6 +156,7 @@ def copied(seen: Seen) -> Seen:
 
 
 SMALL = AgentConfig(
+    actor="mlp",
     hidden=(8, 6),
     critic_hidden=(8,),
     gru_size=5,

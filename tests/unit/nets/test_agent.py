@@ -11,7 +11,9 @@ from surefoot_training.nets.agent import Agent, AgentConfig
 from surefoot_training.nets.cenet import CENetConfig
 from surefoot_training.nets.distributions import Categorical, Gaussian
 
-SMALL = AgentConfig(hidden=(8, 6), critic_hidden=(7,), history=3, gru_size=5, cenet=CENetConfig(context_size=2))
+SMALL = AgentConfig(
+    actor="mlp", hidden=(8, 6), critic_hidden=(7,), history=3, gru_size=5, cenet=CENetConfig(context_size=2)
+)
 
 
 def agent_of(config: AgentConfig, *, actions: int = 2, discrete: bool = False, velocity: int = 3) -> Agent:

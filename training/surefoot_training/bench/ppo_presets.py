@@ -23,7 +23,7 @@ MUJOCO_TASKS = (
     "walker2d",
 )
 
-_SMALL_NETWORKS = AgentConfig(hidden=(64, 64), critic_hidden=(64, 64), activation="tanh")
+_SMALL_NETWORKS = AgentConfig(actor="mlp", hidden=(64, 64), critic_hidden=(64, 64), activation="tanh")
 
 
 @dataclass(frozen=True, slots=True)
