@@ -93,7 +93,7 @@ def test_choices_work_with_every_kind(toys, name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("surrogate", ["clip", "kl", "adaptive_kl"])
-@pytest.mark.parametrize("mirror", ["none", "loss", "augmentation"])
+@pytest.mark.parametrize("mirror", ["none", "loss", "augmentation", "both"])
 @pytest.mark.parametrize("schedule", ["constant", "linear", "adaptive"])
 def test_every_choice_of_the_algorithm_runs_and_goes_on_exactly(toys, surrogate, mirror, schedule):
     settings = replace(toys.QUICK, surrogate=surrogate, mirror=mirror, schedule=schedule, normalize_advantage="none")

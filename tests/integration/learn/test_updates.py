@@ -125,7 +125,7 @@ def test_the_mirror_loss_is_how_far_the_policy_is_from_symmetric(toys):
     torch.testing.assert_close(terms["mirror"].detach(), 0.7 * (there + here).square().mean())
 
 
-@pytest.mark.parametrize("mirror", ["loss", "augmentation"])
+@pytest.mark.parametrize("mirror", ["loss", "augmentation", "both"])
 def test_either_mirror_makes_the_policy_more_symmetric(toys, mirror):
     def asymmetry(choice: str) -> float:
         # One copy's experience is lopsided: starts and goals are drawn from few seeds.

@@ -110,9 +110,10 @@ class PPOConfig:
     max_gradient_norm: float = 1.0
     """Of the actor's and of the critic's gradient, each; legged_gym."""
 
-    mirror: Literal["none", "loss", "augmentation"] = "augmentation"
-    """Left and right: ignored, a loss on actions that differ in the mirror, or mirrored samples beside the real ones
-    (for the actor). Ignored where a problem has no mirror, or the actor a memory."""
+    mirror: Literal["none", "loss", "augmentation", "both"] = "both"
+    """Left and right: ignored, a loss on actions that differ in the mirror, mirrored samples beside the real ones (for
+    the actor), or both: without the loss, the two drift apart, and mirrored samples say less and less. Ignored where a
+    problem has no mirror, or the actor a memory."""
 
     mirror_weight: float = 0.5
     """Of the mirror loss [cpu]."""
@@ -588,12 +589,15 @@ class PPO:
     ) -> dict[str, Tensor]:
         mirror = self.problem.mirror
         assert mirror is not None
-        if self.config.mirror == "loss":
+        terms = {}
+        if self.config.mirror in ("loss", "both"):
             wanted = mirror.action(policy.mode()).detach()
-            return {"mirror": self.config.mirror_weight * (mirrored.mode() - wanted).square().mean()}
-        # A mirrored sample was as likely as the real one, had the policy been symmetric.
-        ratio = (mirrored.log_prob(mirror.action(flat.action)) - flat.log_prob).exp()
-        return {"mirror": ppo_loss(ratio, advantage, self.config.clip).loss}
+            terms["mirror"] = self.config.mirror_weight * (mirrored.mode() - wanted).square().mean()
+        if self.config.mirror in ("augmentation", "both"):
+            # A mirrored action was drawn with the probability of the real one.
+            ratio = (mirrored.log_prob(mirror.action(flat.action)) - flat.log_prob).exp()
+            terms["mirrored_surrogate"] = ppo_loss(ratio, advantage, self.config.clip).loss
+        return terms
 
     def _estimator_terms(self, flat: Samples) -> dict[str, Tensor]:
         agent = self.agent
