@@ -46,7 +46,9 @@ class Policy(nn.Module):
         following = {"gait_clock": perception.next_phase(observation, phase).unsqueeze(-1)}
         if agent.memory_size:
             inputs = following["memory"] = agent.remember(inputs, state["memory"])
-        action = perception.clipped(agent.act_on(inputs).mode())
+        # The mean of what `act_on` gives; the deviations stay behind, they are for learning.
+        outputs = agent.actor_head(agent.actor_body(inputs))
+        action = perception.clipped(outputs[:, : perception.joints])
         following["last_action"] = action
         if "history" in state:
             following["history"] = seen[:, 1:]
@@ -55,7 +57,7 @@ class Policy(nn.Module):
     def _guess(self, seen: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         agent = self.agent
         if agent.estimator is None:
-            return seen.new_zeros((len(seen), 0)), {}
+            return seen.new_zeros((seen.shape[0], 0)), {}
         velocity, context = agent.estimate(seen)
         if agent.config.estimator == "velocity":
             return velocity, {"velocity_in_base": velocity}
