@@ -18,6 +18,7 @@ from surefoot_robots.errors import SurefootError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from surefoot_training.run.checkpoint import Networks
     from surefoot_training.run.config import RunConfig
     from surefoot_training.run.status import Status
     from surefoot_training.train import Ending, Order
@@ -26,7 +27,7 @@ _MINUTES = 10.0
 _BAR_WIDTH = 60
 _SIGNALLED = 128  # plus the signal's number: how a shell counts
 # What a run is made with. None of it can be given to one that goes on: its folder has it all.
-_NEW_RUN_ONLY = ("robot", "robots", "seed", "threads", "set")
+_NEW_RUN_ONLY = ("robot", "robots", "seed", "threads", "set", "begin_with")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="in each process (default: all processors, shared)")
     parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run (default: runs/TASK-DATE-TIME)")
     parser.add_argument(
+        "--from", dest="begin_with", type=Path, metavar="RUN",
+        help="begin with the networks of this run or checkpoint, and its agent's settings, not from nothing",
+    )  # fmt: skip
+    parser.add_argument(
         "--set", nargs="+", action="extend", metavar="KEY=VALUE",
         help="any setting of the run, such as ppo.clip=0.1 task.rewards.foot_slip=-0.2; see --show",
     )  # fmt: skip
@@ -56,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, and say how to go on."""
     if arguments.show:
-        _show(_new_config(arguments))
+        _show(_new_config(arguments).with_settings(arguments.set or []))
         return 0
     order = _order(arguments)
     from surefoot_training.run.team import LostWorkerError
@@ -77,14 +82,17 @@ def _order(arguments: argparse.Namespace) -> Order:
     from surefoot_training.train import Order
 
     if not arguments.resume:
-        config = _new_config(arguments)
-        return Order(arguments.out or _default_folder(config.task.name), config)
+        config, networks = _new_config(arguments), None
+        if arguments.begin_with is not None:
+            config, networks = _begun_from(arguments.begin_with, config)
+        config = config.with_settings(arguments.set or [])
+        return Order(arguments.out or _default_folder(config.task.name), config, networks=networks)
     if arguments.out is None:
         raise SurefootError("--resume does not say with which run", hint="name its folder: --resume --out RUN")
     for name in _NEW_RUN_ONLY:
         if getattr(arguments, name) is not None:
             raise SurefootError(
-                f"--{name} goes with a new run",
+                f"--{'from' if name == 'begin_with' else name} goes with a new run",
                 hint="a run goes on with what it began with; only --minutes or --steps may change",
             )
     _check_budget(arguments)
@@ -103,7 +111,7 @@ def _new_config(arguments: argparse.Namespace) -> RunConfig:
     task = task_named(arguments.task)
     minutes = arguments.minutes if arguments.minutes is not None or arguments.steps is not None else _MINUTES
     given = {name: getattr(arguments, name) for name in ("robots", "seed") if getattr(arguments, name) is not None}
-    config = RunConfig(
+    return RunConfig(
         task=task,
         robot=arguments.robot or task.robot,
         threads=arguments.threads if arguments.threads is not None else _processors_each(),
@@ -112,7 +120,16 @@ def _new_config(arguments: argparse.Namespace) -> RunConfig:
         steps=arguments.steps,
         **given,
     )
-    return config.with_settings(arguments.set or [])
+
+
+def _begun_from(path: Path, config: RunConfig) -> tuple[RunConfig, Networks]:
+    """The run with the agent of the one in `path`, and that one's networks."""
+    from dataclasses import replace
+
+    from surefoot_training.run.checkpoint import load_networks
+
+    networks, other, sha256 = load_networks(path)
+    return replace(config, agent=other.agent, begun_from=sha256), networks
 
 
 def _count(text: str) -> int:

@@ -25,7 +25,7 @@ from torch import Tensor
 from surefoot_robots.errors import SurefootError
 from surefoot_training.learn.ppo import PPO, NotFiniteError
 from surefoot_training.learn.walking import WalkingProblem, make_agent
-from surefoot_training.run.checkpoint import Checkpoint, State, policy_checkpoint
+from surefoot_training.run.checkpoint import RETURNS, Checkpoint, Networks, State, policy_checkpoint
 from surefoot_training.run.config import RunConfig, config_from_json, config_to_json
 from surefoot_training.run.files import write_whole
 from surefoot_training.run.folder import RunFolder
@@ -86,6 +86,9 @@ class Order:
     steps: int | None = None
     """Another budget in steps for it."""
 
+    networks: Networks | None = None
+    """Of another run, for a new one to begin with; see `run.checkpoint.load_networks`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -128,6 +131,8 @@ def train(order: Order, report: Report = lambda _: None, *, clock_s: Clock = tim
             stack.enter_context(folder.logged())
         config = config_from_json(team.told(config_to_json(config) if config else None))
         learner = WalkingLearner(config, team.rank, folder.blow_ups(team.rank))
+        if order.networks is not None:
+            learner.begin_with(order.networks)
         position = _restore(learner, checkpoint, config, team)
         zero_s = begun_s - position.elapsed_s
         session = Session(config, folder, team, learner, position, report=report, clock_s=clock_s, zero_s=zero_s)
@@ -209,9 +214,27 @@ class WalkingLearner:
         return log | {f"curriculum/{name}": value for name, value in curriculum.items() if "/speed_" not in name}
 
     def policy_state(self) -> Mapping[str, Tensor]:
-        """The agent's, critic included: it is small, and training can go on from it."""
-        state: Mapping[str, Tensor] = self._ppo.agent.state_dict()
-        return state
+        """The agent's, critic included: it is small, and another run can begin with it."""
+        returns = {f"{RETURNS}{name}": value for name, value in self._ppo.value_norm.state_dict().items()}
+        return {**self._ppo.agent.state_dict(), **returns}
+
+    def begin_with(self, networks: Networks) -> None:
+        """Take another run's networks; its critic only where it sees as much as this one's."""
+        mine = self._ppo.agent.state_dict()
+        critic = {name for name in mine if name.startswith("critic")}
+        returns = {name.removeprefix(RETURNS): value for name, value in networks.items() if name.startswith(RETURNS)}
+        fits = {name for name, value in mine.items() if name in networks and networks[name].shape == value.shape}
+        if missing := set(mine) - critic - fits:
+            raise SurefootError(
+                f"the networks to begin with do not fit: {sorted(missing)[0]}",
+                hint="begin with a run whose agent has the same settings, of a task with the same observation",
+            )
+        if critic <= fits and returns:
+            self._ppo.value_norm.load_state_dict(returns)
+        else:
+            fits -= critic
+            _log.warning("the critic begins from nothing: that of the other run sees something else")
+        self._ppo.agent.load_state_dict(mine | {name: networks[name] for name in fits})
 
     def state_dict(self) -> State:
         """PPO's, the robots included."""

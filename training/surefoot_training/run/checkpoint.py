@@ -30,7 +30,11 @@ from surefoot_training.run.files import write_whole
 State: TypeAlias = dict[str, Any]
 """Dicts and lists of tensors, numbers, text and None."""
 
+Networks: TypeAlias = Mapping[str, Tensor]
+"""An agent's parameters and statistics by name, and with `RETURNS` before them those of returns."""
+
 FORMAT, VERSION = "surefoot checkpoint", 1
+RETURNS = "value_norm."  # what the names of a policy's statistics of returns begin with
 _VELOCITY_SIZE = 3
 
 _log = logging.getLogger(__name__)
@@ -205,12 +209,30 @@ def load_policy(path: Path) -> tuple[Policy, RunConfig]:
         _VELOCITY_SIZE,
     )
     try:
-        agent.load_state_dict(checkpoint.parts[0]["agent"])
+        agent.load_state_dict(_agent_alone(checkpoint.parts[0]["agent"]))
     except RuntimeError as error:
         raise SurefootError(f"{path}: its networks are not those its configuration describes") from error
     policy = Policy(perception, agent)
     policy.eval()
     return policy, config
+
+
+def load_networks(path: Path) -> tuple[Networks, RunConfig, str]:
+    """The networks of a run folder or checkpoint file, for another run to begin with; its run; the file's SHA-256."""
+    file = _policy_file(path)
+    checkpoint = read_checkpoint(file)
+    part = checkpoint.parts[0]
+    returns = {f"{RETURNS}{name}": value for name, value in part.get("value_norm", {}).items()}  # of a whole run
+    return (
+        part["agent"] | returns,
+        config_from_json(checkpoint.config, complete=False),
+        hashlib.sha256(file.read_bytes()).hexdigest(),
+    )
+
+
+def _agent_alone(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without the statistics of returns, which only learning needs."""
+    return {name: value for name, value in state.items() if not name.startswith(RETURNS)}
 
 
 def _policy_file(path: Path) -> Path:

@@ -50,6 +50,9 @@ class RunConfig:
     processes: int = 1
     """That learn together, each with its share of the robots."""
 
+    begun_from: str | None = None
+    """SHA-256 of the checkpoint whose networks the run began with; None began from nothing."""
+
     minutes: float | None = None
     """Budget in time, start-up and saving included; None has one in steps."""
 
