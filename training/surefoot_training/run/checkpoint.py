@@ -196,7 +196,7 @@ def policy_checkpoint(checkpoint: Checkpoint, agent: Mapping[str, Tensor]) -> Ch
 
 def load_policy(path: Path) -> tuple[Policy, RunConfig]:
     """The policy of a run folder, the best if there is one, or of a checkpoint file; and the run it is from."""
-    checkpoint = read_checkpoint(_policy_file(path))
+    checkpoint = read_checkpoint(policy_file(path))
     # Not complete: what a later version has added to the configuration is no reason to throw a policy away.
     config = config_from_json(checkpoint.config, complete=False)
     perception = Perception(config.task, load_robot(config.robot))
@@ -219,7 +219,7 @@ def load_policy(path: Path) -> tuple[Policy, RunConfig]:
 
 def load_networks(path: Path) -> tuple[Networks, RunConfig, str]:
     """The networks of a run folder or checkpoint file, for another run to begin with; its run; the file's SHA-256."""
-    file = _policy_file(path)
+    file = policy_file(path)
     checkpoint = read_checkpoint(file)
     part = checkpoint.parts[0]
     returns = {f"{RETURNS}{name}": value for name, value in part.get("value_norm", {}).items()}  # of a whole run
@@ -235,7 +235,8 @@ def _agent_alone(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value for name, value in state.items() if not name.startswith(RETURNS)}
 
 
-def _policy_file(path: Path) -> Path:
+def policy_file(path: Path) -> Path:
+    """The checkpoint of a run folder that has its policy, the best if there is one; a file is one itself."""
     if not path.is_dir():
         return path
     folder = CheckpointFolder(path)
