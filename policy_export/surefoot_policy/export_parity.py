@@ -75,7 +75,7 @@ class Parity:
     """Of all robots, compared while the module drove, and as many while the export did."""
 
     episodes: int
-    """That began in these ticks, beside the first ones."""
+    """Of all robots, both ways."""
 
     module_drives_rad: float
     """The largest difference of any joint target while the module drove."""
@@ -108,6 +108,7 @@ def compare(
     with one_thread():
         for module_drives in (True, False):
             world = make_world()
+            begun += world.robots
             players: list[Player] = [TorchPlayer(module, world.robots), make_export(world.robots)]
             driver, follower = players if module_drives else players[::-1]
             differences = []

@@ -17,8 +17,9 @@ from surefoot_policy.contract import (
     ObservationEntry,
     TrainedWith,
 )
-from surefoot_policy.export import Description, Exported, Format, Source, export
+from surefoot_policy.export import PARITY_TICKS, Description, Exported, Format, Source, export
 from surefoot_policy.export_module import Policy
+from surefoot_policy.export_parity import steps_of
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.loader import load_robot
@@ -36,6 +37,9 @@ from surefoot_training.task.terrain import ScanGrid
 
 ROBOTS = 4
 """In the world of comparison; with `PARITY_TICKS` each of them walks for 20 s, as long as an episode."""
+
+COMPARISON_STEPS = 2 * steps_of(ROBOTS, PARITY_TICKS)
+"""So often `report` is called."""
 
 _SEED = 4_000  # of that world; training uses small numbers, the protocol 9001
 _COMMANDS_S = (1.0, 3.0)  # from command to command: a dozen in 20 s
@@ -132,9 +136,9 @@ def describe_task(task: TaskConfig, robot: RobotSpec, origin: TrainedWith) -> De
     )
 
 
-def exported_file(run: Path, form_suffix: str) -> Path:
+def default_file(run: Path, suffix: str) -> Path:
     """Where a policy goes if nobody says: `policy` in the run's folder, or beside the checkpoint under its name."""
-    return run / f"policy{form_suffix}" if run.is_dir() else run.with_suffix(form_suffix)
+    return run / f"policy{suffix}" if run.is_dir() else run.with_suffix(suffix)
 
 
 def _over_everything(task: TaskConfig, interval_s: tuple[float, float]) -> TaskConfig:
