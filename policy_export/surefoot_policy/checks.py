@@ -1,0 +1,240 @@
+"""All that a policy has to pass before it may run, in order: one list for loading and for `surefoot verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from surefoot_policy.contract import Contract
+from surefoot_policy.fields import HINT
+from surefoot_policy.file import MOST_BYTES, read_policy_file
+from surefoot_policy.graph import check_operators, check_weights
+from surefoot_policy.model import contract_text, parse_model
+from surefoot_policy.refusal import PolicyError, shown
+from surefoot_policy.runtime import Policy
+from surefoot_policy.seal import check_seal
+from surefoot_policy.session import first_line, open_session
+from surefoot_policy.signature import check_signature, estimate_shapes
+from surefoot_robots.identity import robot_hash
+from surefoot_robots.spec import RobotSpec
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A policy on its way through the checks, and what they have found so far."""
+
+    path: Path
+    robot: RobotSpec | None
+    most_bytes: int = MOST_BYTES
+    data: bytes = b""
+    model: onnx.ModelProto | None = None
+    contract: Contract | None = None
+    policy: Policy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing to make sure of."""
+
+    name: str
+    means: str
+    """What holds if it passes, for people."""
+
+    run: Callable[[Candidate], None]
+    needs: tuple[str, ...] = ()
+    """Checks without which this one cannot be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a check: passed, failed with a reason, or not made, with a reason."""
+
+    check: Check
+    failure: PolicyError | None = None
+    skipped: str | None = None
+
+    @property
+    def word(self) -> str:
+        """As `surefoot verify` says it."""
+        if self.failure:
+            return "failed"
+        return "not checked" if self.skipped else "ok"
+
+
+def load_checked(path: Path, robot: RobotSpec | None, *, most_bytes: int = MOST_BYTES) -> Policy:
+    """The policy, warm and at reset; the first failure is raised."""
+    candidate = Candidate(path, robot, most_bytes)
+    for check in CHECKS:
+        if check.name == "robot" and robot is None:
+            continue
+        try:
+            check.run(candidate)
+        except PolicyError as refused:
+            raise refused.of(path.name) from refused
+    return _policy(candidate).warm_up()
+
+
+def verify(candidate: Candidate) -> Iterator[Outcome]:
+    """The outcome of every check; one that failed does not keep others from being made, unless they need it."""
+    passed: set[str] = set()
+    for check in CHECKS:
+        missing = [name for name in check.needs if name not in passed]
+        if missing:
+            yield Outcome(check, skipped=f"needs {', '.join(missing)}")
+        elif check.name == "robot" and candidate.robot is None:
+            yield Outcome(check, skipped="no robot was named")
+        else:
+            outcome = _outcome(check, candidate)
+            if outcome.failure is None:
+                passed.add(check.name)
+            yield outcome
+
+
+def _outcome(check: Check, candidate: Candidate) -> Outcome:
+    try:
+        check.run(candidate)
+    except PolicyError as refused:
+        return Outcome(check, failure=refused)
+    return Outcome(check)
+
+
+def check_robot(contract: Contract, robot: RobotSpec) -> None:
+    """Whether the robot at hand is the one the policy was trained for."""
+    way_out = f"this robot needs a policy trained for it: `surefoot train` and `surefoot export`, or {robot.origin}"
+    if contract.robot != robot.name:
+        raise PolicyError("contract.robot", found=shown(contract.robot), expected=shown(robot.name), hint=way_out)
+    if contract.joint_names != robot.joint_names:
+        raise PolicyError(
+            "contract.joint_names",
+            found=", ".join(contract.joint_names),
+            expected=f"{', '.join(robot.joint_names)}, the order of {robot.name}",
+            hint="joint orders differ between tools: export the policy in the order of the robot's file",
+        )
+    if contract.robot_hash != robot_hash(robot):
+        raise PolicyError(
+            "contract.robot_hash",
+            found=contract.robot_hash,
+            expected=f"{robot_hash(robot)}, the hash of {robot.origin}",
+            hint=f"{robot.name} has changed since the training: {_difference(contract, robot)}",
+        )
+
+
+def _difference(contract: Contract, robot: RobotSpec) -> str:
+    """What of the robot's facts the contract lets us compare."""
+    pairs = {
+        "default_joint_position_rad": (contract.default_joint_position_rad, robot.default_joint_position_rad),
+        "torque_limit_nm": (contract.torque_limit_nm, robot.torque_limit_nm),
+    }
+    differing = [name for name, (ours, its) in pairs.items() if not np.array_equal(np.array(ours), its)]
+    return f"{' and '.join(differing) or 'joint or speed limits'}; train again, or take the robot's file of then"
+
+
+def check_golden(policy: Policy) -> None:
+    """Whether the policy does here what it did where it was exported."""
+    contract, golden = policy.contract, policy.contract.golden
+    try:
+        targets = policy.play(golden.observation)
+    except Exception as error:  # onnxruntime has a class per status code, and no common one but Exception
+        raise PolicyError(
+            "graph", found=f"a failure in a tick: {first_line(error)}", expected="joint targets", hint=HINT
+        ) from error
+    off_rad = np.abs(targets.astype(np.float64) - golden.joint_target)
+    wrong = ~(off_rad <= golden.tolerance_rad)  # NaN is wrong too
+    if not wrong.any():
+        return
+    tick, joint = np.argwhere(wrong)[0]
+    raise PolicyError(
+        f"contract.golden.joint_target[{tick}][{joint}] ({contract.joint_names[joint]})",
+        found=f"{targets[tick, joint]!r} rad from the graph",
+        expected=f"{golden.joint_target[tick, joint]!r} rad within {golden.tolerance_rad:g} "
+        f"({int(wrong.any(axis=1).sum())} of {len(wrong)} ticks are wrong)",
+        hint="the graph computes something else here than where it was exported: export it again, or use the "
+        "onnxruntime it was exported with",
+    )
+
+
+# The checks
+
+
+def _read(candidate: Candidate) -> None:
+    candidate.data = read_policy_file(candidate.path, most_bytes=candidate.most_bytes)
+
+
+def _parse(candidate: Candidate) -> None:
+    candidate.model = parse_model(candidate.data)
+
+
+def _read_contract(candidate: Candidate) -> None:
+    candidate.contract = Contract.from_json(contract_text(_model(candidate)))
+
+
+def _open(candidate: Candidate) -> None:
+    model = _model(candidate)
+    session = open_session(candidate.data)
+    try:
+        candidate.policy = Policy(session, _contract(candidate), estimate_shapes(model))
+    except Exception as error:  # as above: of buffers that do not fit
+        raise PolicyError(
+            "graph", found=f"what does not fit its shapes: {first_line(error)}", expected="a graph that does", hint=HINT
+        ) from error
+
+
+def _check_robot(candidate: Candidate) -> None:
+    assert candidate.robot is not None
+    check_robot(_contract(candidate), candidate.robot)
+
+
+def _model(candidate: Candidate) -> onnx.ModelProto:
+    assert candidate.model is not None
+    return candidate.model
+
+
+def _contract(candidate: Candidate) -> Contract:
+    assert candidate.contract is not None
+    return candidate.contract
+
+
+def _policy(candidate: Candidate) -> Policy:
+    assert candidate.policy is not None
+    return candidate.policy
+
+
+CHECKS = (
+    Check("file", "a regular file, not too large", _read),
+    Check("format", "a whole ONNX model", _parse, needs=("file",)),
+    Check("contract", "says what it is, in version 1 of the contract", _read_contract, needs=("format",)),
+    Check(
+        "seal",
+        "not a byte has changed since it was exported",
+        lambda of: check_seal(of.data, _contract(of).sha256),
+        needs=("contract",),
+    ),
+    Check("robot", "trained for the robot at hand", _check_robot, needs=("contract",)),
+    Check(
+        "operators",
+        "standard operators only, without loops or randomness",
+        lambda of: check_operators(_model(of)),
+        needs=("format",),
+    ),
+    Check(
+        "weights", "finite, and all in the file", lambda of: check_weights(_model(of)), needs=("format", "operators")
+    ),
+    Check(
+        "shapes",
+        "inputs and outputs as the contract says",
+        lambda of: check_signature(_model(of), _contract(of)),
+        needs=("contract",),
+    ),
+    Check("runs", "onnxruntime takes it", _open, needs=("operators", "weights", "shapes")),
+    Check(
+        "golden",
+        "does here what it did where it was exported",
+        lambda of: check_golden(_policy(of)),
+        needs=("runs",),
+    ),
+)
+"""In the order of loading. Nothing of a file is run before all that can be judged without running it is in order."""

@@ -1,0 +1,114 @@
+"""From bytes to an ONNX model: parsed by the format's own parser, nothing in it that the parser does not know."""
+
+from __future__ import annotations
+
+import onnx
+from google.protobuf.message import DecodeError
+
+from surefoot_policy.contract import METADATA_KEY, Contract
+from surefoot_policy.fields import HINT
+from surefoot_policy.refusal import PolicyError, shown
+from surefoot_policy.seal import seal
+
+
+def parse_model(data: bytes) -> onnx.ModelProto:
+    """The model; files that are cut off are told from files that are something else."""
+    try:
+        model: onnx.ModelProto = onnx.ModelProto.FromString(data)
+    except DecodeError:
+        raise _not_a_model(data) from None
+    if not model.ir_version or not model.HasField("graph") or not model.opset_import:
+        raise _not_a_model(data)
+    # A field unknown here may mean something to another version of the runtime.
+    known = onnx.ModelProto()
+    known.CopyFrom(model)
+    known.DiscardUnknownFields()
+    if known.ByteSize() != model.ByteSize():
+        raise PolicyError(
+            "file",
+            found=f"{model.ByteSize() - known.ByteSize()} bytes of fields that ONNX {onnx.__version__} does not know",
+            expected="none",
+            hint=HINT,
+        )
+    return model
+
+
+def contract_text(model: onnx.ModelProto) -> str:
+    """The contract's JSON, of which there must be one."""
+    keys = [entry.key for entry in model.metadata_props]
+    if keys.count(METADATA_KEY) != 1:
+        found = f"{keys.count(METADATA_KEY)} of it among {shown(keys)}" if keys else "no metadata at all"
+        raise PolicyError(
+            f"metadata {METADATA_KEY!r}",
+            found=found,
+            expected="one policy contract",
+            hint="this is a network without a contract: export it with `surefoot export`, "
+            "or see docs/policy.md for policies from elsewhere",
+        )
+    text: str = model.metadata_props[keys.index(METADATA_KEY)].value
+    return text
+
+
+def policy_file(graph: onnx.ModelProto, contract: Contract) -> bytes:
+    """The bytes of a policy file: the graph, no metadata but the contract, sealed; the same bytes every time."""
+    model = onnx.ModelProto()
+    model.CopyFrom(graph)
+    del model.metadata_props[:]
+    model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
+    return seal(model.SerializeToString(deterministic=True))
+
+
+def _not_a_model(data: bytes) -> PolicyError:
+    missing = _bytes_missing(data)
+    if missing:
+        found = f"a file that is cut off: {len(data):,} bytes, {missing:,} are missing at least"
+        return PolicyError("file", found=found, expected="a whole ONNX model", hint="copy or export it again")
+    return PolicyError(
+        "file",
+        found=f"{len(data):,} bytes beginning with {shown(data[:8])}" if data else "no bytes",
+        expected="an ONNX model",
+        hint="give the path of a policy.onnx, as `surefoot export` writes it",
+    )
+
+
+def _bytes_missing(data: bytes) -> int:
+    """How far the last top-level field reaches beyond the end; 0 if the file does not even look like a model.
+
+    Every known writer begins with the field ir_version. https://protobuf.dev/programming-guides/encoding
+    """
+    if not data.startswith(b"\x08"):
+        return 0
+    place = 0
+    while place < len(data):
+        tag, place = _varint(data, place)
+        value, place = _varint(data, place)
+        match tag & 7:
+            case 0:
+                continue
+            case 2:
+                place += value
+            case _:
+                return 0
+    return max(place - len(data), 0 if _is_complete(data) else 1)
+
+
+def _is_complete(data: bytes) -> bool:
+    """Whether the top-level fields that every model has are there; only called where all fields end in time."""
+    try:
+        model = onnx.ModelProto.FromString(data)
+    except DecodeError:
+        return False
+    return model.HasField("graph") and len(model.opset_import) > 0
+
+
+def _varint(data: bytes, place: int) -> tuple[int, int]:
+    """A number and the place after it; one that is cut off or too long ends beyond the data."""
+    number = 0
+    for count in range(10):
+        if place + count >= len(data):
+            break
+        byte = data[place + count]
+        number |= (byte & 0x7F) << (7 * count)
+        if byte < 0x80:
+            return number, place + count + 1
+    return number, len(data) + 1
