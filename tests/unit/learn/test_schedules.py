@@ -29,13 +29,20 @@ def test_the_kl_weight_doubles_and_halves_outside_its_band(kl, weight):
 )
 def test_the_learning_rate_follows_the_kl(kl, rate):
     config = PPOConfig(target_kl=TARGET)
-    assert adapted_learning_rate(1e-3, kl, config) == pytest.approx(rate, rel=1e-9)
+    assert adapted_learning_rate(1e-3, kl, config, 0.0) == pytest.approx(rate, rel=1e-9)
 
 
 def test_the_learning_rate_stays_within_its_bounds():
     config = PPOConfig(target_kl=TARGET, min_learning_rate=9e-4, max_learning_rate=1.2e-3)
-    assert adapted_learning_rate(1e-3, 0.0, config) == 1.2e-3
-    assert adapted_learning_rate(1e-3, 1.0, config) == 9e-4
+    assert adapted_learning_rate(1e-3, 0.0, config, 0.0) == 1.2e-3
+    assert adapted_learning_rate(1e-3, 1.0, config, 0.0) == 9e-4
+
+
+def test_the_learning_rate_aims_at_less_and_less():
+    config = PPOConfig(target_kl=0.04, target_kl_end=0.01)
+    # Half way the target is 0.025: 0.049 and 0.013 are within twice and half of it, 0.051 and 0.012 are not.
+    rates = [adapted_learning_rate(1e-3, kl, config, 0.5) for kl in (0.049, 0.013, 0.051, 0.012)]
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-3 / 1.5, 1.5e-3], rel=1e-9)
 
 
 def test_the_entropy_bonus_fades_linearly():
