@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
+import onnxruntime
 
-if TYPE_CHECKING:
-    import onnxruntime
-
-
-def open_session(data: bytes) -> onnxruntime.InferenceSession:
-    """A session on one thread, as the robot's, of a file's bytes: nothing is loaded from beside it."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors
-    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+from surefoot_policy.file import read_policy_file
+from surefoot_policy.runtime import Policy
+from surefoot_policy.seal import check_seal
+from surefoot_policy.session import open_session
+from surefoot_robots.spec import RobotSpec
 
 
 class BatchPolicy:
@@ -31,6 +25,15 @@ class BatchPolicy:
         self._state = {name: np.repeat(value[None], robots, axis=0) for name, value in initial.items()}
         self.estimates: dict[str, np.ndarray] = {}
         """What was believed in the last tick: name -> [N, …]."""
+
+    @classmethod
+    def load(cls, path: Path, robots: int, robot: RobotSpec | None = None) -> BatchPolicy:
+        """Of a file that has passed every check, as for a robot."""
+        contract = Policy.load(path, robot).contract
+        data = read_policy_file(path)
+        check_seal(data, contract.sha256)  # it may have been exchanged in between
+        initial = {entry.name: entry.initial_value() for entry in contract.state}
+        return cls(open_session(data), initial, robots)
 
     def reset(self, ids: np.ndarray) -> None:
         """Robots `ids` remember nothing."""

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from surefoot_policy import contract as facts
-from surefoot_policy.batch import BatchPolicy, open_session
+from surefoot_policy.batch import BatchPolicy
 from surefoot_policy.contract import Contract, Golden, StateEntry
 from surefoot_policy.export_graph import to_graph
 from surefoot_policy.export_module import Flat, Policy
@@ -30,6 +30,8 @@ from surefoot_policy.export_parity import (
 )
 from surefoot_policy.export_torchscript import ScriptPlayer, read_torchscript, to_torchscript, with_contract
 from surefoot_policy.model import policy_file
+from surefoot_policy.runtime import Policy as OnnxPolicy
+from surefoot_policy.session import open_session
 from surefoot_robots.errors import SurefootError
 
 Format: TypeAlias = Literal["onnx", "torchscript"]
@@ -113,7 +115,7 @@ def export(
     golden_error_rad = replay(make_player(1), episode)
     parity = compare(source.policy, make_player, source.make_world, ticks, report)
     _check_same(parity, golden_error_rad, format)
-    _write_whole(file, data)
+    _write_whole(file, data, lambda written: OnnxPolicy.load(written, None) if format == "onnx" else None)
     return Exported(file, format, len(data), sealed, parity, golden_error_rad)
 
 
@@ -170,14 +172,18 @@ def _check_place(file: Path) -> None:
         raise SurefootError(f"{file} is a folder", hint="name a file in it")
 
 
-def _write_whole(file: Path, data: bytes) -> None:
-    """Whoever reads `file` sees what was there before or all of the new one, also after a power cut."""
+def _write_whole(file: Path, data: bytes, check: Callable[[Path], object]) -> None:
+    """Whoever reads `file` sees what was there before or all of the new one, also after a power cut.
+
+    `check` raises if what was written must not be kept.
+    """
     unfinished = file.with_name(f".{file.name}.unfinished")
     try:
         with unfinished.open("wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
+        check(unfinished)
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -21,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder, whose best policy is taken, or a checkpoint")
     parser.add_argument("--format", choices=_FORMATS, default="onnx", help="default: onnx, which the robot runs")
     parser.add_argument(
-        "-o", "--out", type=Path, metavar="FILE", help="default: policy.onnx (or policy.ts) in RUN, or beside a checkpoint"
+        "-o",
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="default: policy.onnx (or policy.ts) in RUN, or beside a checkpoint",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -67,9 +71,9 @@ def _print(exported: Exported) -> None:
     origin = contract.trained_with
     print(f"{exported.file}: {exported.size_bytes / 1000:.0f} kB, {contract.robot}, {origin.task}, {origin.algorithm}")
     print(
-        f"parity: joint targets differ by at most {parity.worst_rad:.2g} rad (allowed: {parity.tolerance_rad:g}) over "
-        f"{parity.ticks} ticks driven by the trained policy and {parity.ticks} by the exported, {parity.episodes} episodes"
+        f"parity: {parity.worst_rad:.2g} rad at most between joint targets (allowed: {parity.tolerance_rad:g}), over "
+        f"{parity.ticks} ticks driven by the trained policy and {parity.ticks} by the file, {parity.episodes} episodes"
     )
-    print(f"golden: {len(contract.golden.observation)} ticks, {exported.golden_error_rad:.2g} rad")
+    print(f"golden: {len(contract.golden.observation)} ticks from reset, {exported.golden_error_rad:.2g} rad")
     if exported.format == "onnx":
         print(f"next: surefoot verify {shlex.quote(str(exported.file))}")

@@ -186,10 +186,26 @@ def _conclude(order: Order, ending: Ending) -> None:
     done = f"{count_text(ending.steps)} steps in {time_text(ending.elapsed_s)}"
     if ending.finished:
         print(f"trained {done}: {folder}")
+        _export(folder)
         print(f"next: surefoot evaluate {shlex.quote(str(folder))}")
         return
     print(f"stopped and saved after {done}: {folder}")
     print(f"to go on: {_resume_command(ending.config.processes, folder)}")
+
+
+def _export(folder: Path) -> None:
+    """The best policy as one file; one that cannot be exported has been trained all the same."""
+    from surefoot.progress import progress_bar
+    from surefoot_policy.export import SUFFIXES
+    from surefoot_training.run.exporting import COMPARISON_STEPS, default_file, export_run
+
+    try:
+        with progress_bar(COMPARISON_STEPS, "export") as advance:
+            exported = export_run(folder, default_file(folder, SUFFIXES["onnx"]), report=advance)
+    except SurefootError as error:
+        print(f"not exported: {error.message}", file=sys.stderr)
+        return
+    print(f"exported {exported.file}: joint targets within {exported.parity.worst_rad:.1g} rad of the trained policy's")
 
 
 def _resume_command(processes: int, folder: Path) -> str:

@@ -1,17 +1,24 @@
-"""What is to be examined, from what was typed: a run folder, a policy file, or the name of a baseline."""
+"""What is to be examined, from what was typed: a run folder, a checkpoint, an exported file, or a baseline's name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_training.evaluate.walker import PolicyWalker, Standing, Trotting, Walker
+from surefoot_training.evaluate.walker import ExportedWalker, PolicyWalker, Standing, Trotting, Walker
 from surefoot_training.task.config import TaskConfig
+from surefoot_training.task.observations import policy_terms
 from surefoot_training.task.tasks import TASKS, task_named
+from surefoot_training.task.terrain import ScanGrid
 
+if TYPE_CHECKING:
+    from surefoot_policy.contract import Contract
+
+EXPORTED = ".onnx"
 BASELINES = ("stand", "trot")
 _BASELINE_TASK = TASKS["velocity-flat"]
 
@@ -32,12 +39,12 @@ def find_candidate(what: str) -> Candidate:
     """The candidate called `what`; a path goes before a baseline of the same name."""
     path = Path(what)
     if path.exists():
-        return _trained(path)
+        return _exported(path) if path.suffix == EXPORTED else _trained(path)
     if what in BASELINES:
         return Candidate(what, _BASELINE_TASK, "go2", _baseline(what))
     raise SurefootError(
         f"there is no run or policy {what!r}",
-        hint=f"give a run folder, a checkpoint, or one of the baselines {', '.join(BASELINES)}",
+        hint=f"give a run folder, a checkpoint, an exported .onnx, or one of the baselines {', '.join(BASELINES)}",
     )
 
 
@@ -77,3 +84,29 @@ def _trained(path: Path) -> Candidate:
         return PolicyWalker(policy, robots)
 
     return Candidate(str(path), config.task, config.robot, make)
+
+
+def _exported(path: Path) -> Candidate:
+    from surefoot_policy.batch import BatchPolicy
+    from surefoot_policy.runtime import Policy
+
+    contract = Policy.load(path, None).contract
+
+    def make(task: TaskConfig, robot: RobotSpec, robots: int) -> Walker:
+        return ExportedWalker(BatchPolicy.load(path, robots, robot))
+
+    return Candidate(str(path), _task_of(contract), contract.robot, make)
+
+
+def _task_of(contract: Contract) -> TaskConfig:
+    """The task it was trained for, seen as the contract says; an unknown one is taken for walking on a plane."""
+    named = contract.trained_with.task
+    task = TASKS.get(named, replace(_BASELINE_TASK, name=named))
+    known = {term.name: term for term in policy_terms(contract.joints, 1)}
+    grids = [entry.grid for entry in contract.observation if entry.grid]
+    return replace(
+        task,
+        observation=tuple(replace(known[entry.term], size=entry.size) for entry in contract.observation),
+        scan=ScanGrid(grids[0].x_m, grids[0].y_m, grids[0].spacing_m) if grids else task.scan,
+        control_dt_s=contract.control_dt_s,
+    )

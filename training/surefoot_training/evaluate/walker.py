@@ -14,6 +14,7 @@ from surefoot_training.task.arrays import to_numpy
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from surefoot_policy.batch import BatchPolicy
     from surefoot_training.nets.policy import Policy
 
 TROT_SPEED_MPS = 0.6
@@ -115,3 +116,23 @@ class PolicyWalker:
     def estimated_velocity(self) -> np.ndarray | None:
         """What the policy says, if it estimates velocity."""
         return None if self._estimate is None else to_numpy(self._estimate)
+
+
+class ExportedWalker:
+    """An exported policy, by the runtime of the robot, on the file alone."""
+
+    def __init__(self, policy: BatchPolicy) -> None:
+        """Of as many robots as `policy` is for."""
+        self._policy = policy
+
+    def reset(self, ids: Array) -> None:
+        """Robots `ids` remember nothing."""
+        self._policy.reset(to_numpy(ids))
+
+    def joint_targets(self, observation: np.ndarray) -> np.ndarray:
+        """One tick of all robots' policies."""
+        return self._policy.tick(observation)
+
+    def estimated_velocity(self) -> np.ndarray | None:
+        """What the policy says, if it estimates velocity."""
+        return self._policy.estimates.get("velocity_in_base")
