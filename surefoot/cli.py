@@ -39,11 +39,16 @@ COMMANDS = (
     Command(
         "evaluate", "surefoot.commands.evaluate", "how well a policy walks, by a fixed protocol: tables, charts, JSON"
     ),
+    Command("diff", "surefoot.commands.diff", "what differs between two policies: fields, weights, joint targets"),
     Command("export", "surefoot.commands.export", "one file for the robot, compared with the policy that was trained"),
+    Command("inspect", "surefoot.commands.inspect", "what a policy file is, on one page"),
     Command("play", "surefoot.commands.play", "a film of a policy walking, its command and its estimate drawn in"),
     Command("task", "surefoot.commands.task", "what can be trained: every term, weight and range of a task"),
     Command("terrain", "surefoot.commands.terrain", "the terrain robots learn on: what each level means, pictures"),
     Command("train", "surefoot.commands.train", "learn a task from nothing, or go on with a run"),
+    Command(
+        "verify", "surefoot.commands.verify", "whether a policy file may run on a robot: every check and its outcome"
+    ),
 )
 
 

@@ -35,6 +35,35 @@ class Candidate:
     contract: Contract | None = None
     policy: Policy | None = None
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether not a byte has changed."""
+        try:
+            check_seal(self.data, self.known_contract.sha256)
+        except PolicyError:
+            return False
+        return True
+
+    # For checks that come after those which find them.
+
+    @property
+    def known_model(self) -> onnx.ModelProto:
+        """Its graph, which `format` has parsed."""
+        assert self.model is not None
+        return self.model
+
+    @property
+    def known_contract(self) -> Contract:
+        """What it says of itself, which `contract` has read."""
+        assert self.contract is not None
+        return self.contract
+
+    @property
+    def known_policy(self) -> Policy:
+        """The policy, which `runs` has opened."""
+        assert self.policy is not None
+        return self.policy
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -67,6 +96,11 @@ class Outcome:
 
 def load_checked(path: Path, robot: RobotSpec | None, *, most_bytes: int = MOST_BYTES) -> Policy:
     """The policy, warm and at reset; the first failure is raised."""
+    return load_candidate(path, robot, most_bytes=most_bytes).known_policy.warm_up()
+
+
+def load_candidate(path: Path, robot: RobotSpec | None, *, most_bytes: int = MOST_BYTES) -> Candidate:
+    """A policy that has passed, with all that was found; the first failure is raised."""
     candidate = Candidate(path, robot, most_bytes)
     for check in CHECKS:
         if check.name == "robot" and robot is None:
@@ -75,7 +109,19 @@ def load_checked(path: Path, robot: RobotSpec | None, *, most_bytes: int = MOST_
             check.run(candidate)
         except PolicyError as refused:
             raise refused.of(path.name) from refused
-    return _policy(candidate).warm_up()
+    return candidate
+
+
+def inspect_candidate(path: Path) -> Candidate:
+    """A policy that is only looked at: a whole ONNX model with a contract, its shapes bounded; nothing is run."""
+    candidate = Candidate(path, None)
+    for check in CHECKS:
+        if check.name in {"file", "format", "contract"}:
+            try:
+                check.run(candidate)
+            except PolicyError as refused:
+                raise refused.of(path.name) from refused
+    return candidate
 
 
 def verify(candidate: Candidate) -> Iterator[Outcome]:
@@ -169,14 +215,14 @@ def _parse(candidate: Candidate) -> None:
 
 
 def _read_contract(candidate: Candidate) -> None:
-    candidate.contract = Contract.from_json(contract_text(_model(candidate)))
+    candidate.contract = Contract.from_json(contract_text(candidate.known_model))
 
 
 def _open(candidate: Candidate) -> None:
-    model = _model(candidate)
+    model = candidate.known_model
     session = open_session(candidate.data)
     try:
-        candidate.policy = Policy(session, _contract(candidate), estimate_shapes(model))
+        candidate.policy = Policy(session, candidate.known_contract, estimate_shapes(model))
     except Exception as error:  # as above: of buffers that do not fit
         raise PolicyError(
             "graph", found=f"what does not fit its shapes: {first_line(error)}", expected="a graph that does", hint=HINT
@@ -185,22 +231,7 @@ def _open(candidate: Candidate) -> None:
 
 def _check_robot(candidate: Candidate) -> None:
     assert candidate.robot is not None
-    check_robot(_contract(candidate), candidate.robot)
-
-
-def _model(candidate: Candidate) -> onnx.ModelProto:
-    assert candidate.model is not None
-    return candidate.model
-
-
-def _contract(candidate: Candidate) -> Contract:
-    assert candidate.contract is not None
-    return candidate.contract
-
-
-def _policy(candidate: Candidate) -> Policy:
-    assert candidate.policy is not None
-    return candidate.policy
+    check_robot(candidate.known_contract, candidate.robot)
 
 
 CHECKS = (
@@ -210,30 +241,33 @@ CHECKS = (
     Check(
         "seal",
         "not a byte has changed since it was exported",
-        lambda of: check_seal(of.data, _contract(of).sha256),
+        lambda of: check_seal(of.data, of.known_contract.sha256),
         needs=("contract",),
     ),
     Check("robot", "trained for the robot at hand", _check_robot, needs=("contract",)),
     Check(
         "operators",
         "standard operators only, without loops or randomness",
-        lambda of: check_operators(_model(of)),
+        lambda of: check_operators(of.known_model),
         needs=("format",),
     ),
     Check(
-        "weights", "finite, and all in the file", lambda of: check_weights(_model(of)), needs=("format", "operators")
+        "weights",
+        "finite, and all in the file",
+        lambda of: check_weights(of.known_model),
+        needs=("format", "operators"),
     ),
     Check(
         "shapes",
         "inputs and outputs as the contract says",
-        lambda of: check_signature(_model(of), _contract(of)),
+        lambda of: check_signature(of.known_model, of.known_contract),
         needs=("contract",),
     ),
     Check("runs", "onnxruntime takes it", _open, needs=("operators", "weights", "shapes")),
     Check(
         "golden",
         "does here what it did where it was exported",
-        lambda of: check_golden(_policy(of)),
+        lambda of: check_golden(of.known_policy),
         needs=("runs",),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from surefoot.commands import bench_learn, bench_ppo
+from surefoot.commands import bench_infer, bench_learn, bench_ppo
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_ppo.add_arguments(ppo)
     learn = subjects.add_parser("learn", help=bench_learn.HELP, description=bench_learn.DESCRIPTION)
     bench_learn.add_arguments(learn)
-    for place in (parser, sim, ppo, learn):  # before or after the subject
+    infer = subjects.add_parser("infer", aliases=["policy"], help=bench_infer.HELP, description=bench_infer.DESCRIPTION)
+    bench_infer.add_arguments(infer)
+    for place in (parser, sim, ppo, learn, infer):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -156,4 +158,10 @@ def _print_settings(outcomes: list[Outcome]) -> None:
     )
 
 
-_SUBJECTS = {"sim": _run_sim, "ppo": bench_ppo.run, "learn": bench_learn.run}
+_SUBJECTS = {
+    "sim": _run_sim,
+    "ppo": bench_ppo.run,
+    "learn": bench_learn.run,
+    "infer": bench_infer.run,
+    "policy": bench_infer.run,
+}

@@ -1,4 +1,4 @@
-"""A small policy of the contract, made of ONNX nodes by hand: history, last action, gait clock; and the same in NumPy."""
+"""A small policy of the contract, its nodes written by hand: history, last action, gait clock; and one in NumPy."""
 
 from __future__ import annotations
 
