@@ -26,7 +26,7 @@ RANDOM = frozenset(
     {"Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"}
 )
 
-FLOAT_KINDS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
+FLOAT_KINDS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16})
 WEIGHT_KINDS = FLOAT_KINDS | frozenset(
     {
         TensorProto.BOOL,
@@ -68,8 +68,7 @@ def check_weights(model: onnx.ModelProto) -> None:
     for where, tensor in tensors(model.graph):
         _check_storage(where, tensor)
         if tensor.data_type in FLOAT_KINDS:
-            values = to_array(where, tensor).astype(np.float64)
-            _check_finite(where, values)
+            _check_finite(where, to_array(where, tensor))
     for index, node in enumerate(model.graph.node):
         for attribute in node.attribute:
             numbers = np.array([attribute.f, *attribute.floats], np.float64)
@@ -240,7 +239,7 @@ def _check_storage(where: str, tensor: TensorProto) -> None:
 
 
 def _check_finite(where: str, values: np.ndarray) -> None:
-    bad = values[~np.isfinite(values)]
+    bad = values[~np.isfinite(values)].ravel()
     if len(bad):
         raise PolicyError(
             where,

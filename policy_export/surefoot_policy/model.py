@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import DecodeError, Message
 
 from surefoot_policy.contract import METADATA_KEY, Contract
 from surefoot_policy.fields import HINT
@@ -30,6 +31,7 @@ def parse_model(data: bytes) -> onnx.ModelProto:
             expected="none",
             hint=HINT,
         )
+    _check_texts(model, "model")
     return model
 
 
@@ -56,6 +58,19 @@ def policy_file(graph: onnx.ModelProto, contract: Contract) -> bytes:
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
     return seal(model.SerializeToString(deterministic=True))
+
+
+def _check_texts(message: Message, where: str) -> None:
+    """All texts are UTF-8: protobuf hands others out as bytes, which no name can be compared with."""
+    for field, value in message.ListFields():
+        items = value if field.is_repeated else [value]
+        if field.type == FieldDescriptor.TYPE_STRING:
+            for item in items:
+                if not isinstance(item, str):
+                    raise PolicyError(f"{where}.{field.name}", found=shown(item), expected="a text in UTF-8", hint=HINT)
+        elif field.type == FieldDescriptor.TYPE_MESSAGE:
+            for item in items:
+                _check_texts(item, f"{where}.{field.name}")
 
 
 def _not_a_model(data: bytes) -> PolicyError:
