@@ -108,7 +108,7 @@ def load_candidate(path: Path, robot: RobotSpec | None, *, most_bytes: int = MOS
         try:
             check.run(candidate)
         except PolicyError as refused:
-            raise refused.of(path.name) from refused
+            raise refused.of(path.name or str(path)) from refused
     return candidate
 
 
@@ -120,7 +120,7 @@ def inspect_candidate(path: Path) -> Candidate:
             try:
                 check.run(candidate)
             except PolicyError as refused:
-                raise refused.of(path.name) from refused
+                raise refused.of(path.name or str(path)) from refused
     return candidate
 
 

@@ -23,16 +23,25 @@ def read_policy_file(path: Path, *, most_bytes: int = MOST_BYTES) -> bytes:
         raise PolicyError("file", found=repr(str(path)), expected="a path", hint=_HINT) from None
     except OSError as error:
         raise PolicyError("file", found=f"{error.strerror}", expected="a file that can be read", hint=_HINT) from error
+    try:
+        _check_kind(descriptor, most_bytes)
+    except PolicyError:
+        os.close(descriptor)
+        raise
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise PolicyError("file", found=_kind(status.st_mode), expected="a regular file", hint=_HINT)
-        if status.st_size > most_bytes:
-            raise _too_large(status.st_size, most_bytes)
         data = file.read(most_bytes + 1)
     if len(data) > most_bytes:  # it grew meanwhile
         raise _too_large(len(data), most_bytes)
     return data
+
+
+def _check_kind(descriptor: int, most_bytes: int) -> None:
+    """By what is open, not by the path, which may mean something else by now."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise PolicyError("file", found=_kind(status.st_mode), expected="a regular file", hint=_HINT)
+    if status.st_size > most_bytes:
+        raise _too_large(status.st_size, most_bytes)
 
 
 def _too_large(size: int, most_bytes: int) -> PolicyError:
