@@ -103,10 +103,13 @@ def _task_of(contract: Contract) -> TaskConfig:
     named = contract.trained_with.task
     task = TASKS.get(named, replace(_BASELINE_TASK, name=named))
     known = {term.name: term for term in policy_terms(contract.joints, 1)}
-    grids = [entry.grid for entry in contract.observation if entry.grid]
+    grid = next((entry.grid for entry in contract.observation if entry.grid), None)
+    if grid:
+        scan = ScanGrid(grid.x_m, grid.y_m, grid.spacing_m)
+        wide = (replace(term, size=scan.size) if term.name == "height_scan" else term for term in task.privileged)
+        task = replace(task, scan=scan, privileged=tuple(wide))
     return replace(
         task,
         observation=tuple(replace(known[entry.term], size=entry.size) for entry in contract.observation),
-        scan=ScanGrid(grids[0].x_m, grids[0].y_m, grids[0].spacing_m) if grids else task.scan,
         control_dt_s=contract.control_dt_s,
     )
