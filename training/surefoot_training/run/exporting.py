@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -175,7 +175,7 @@ def _origin(checkpoint: Checkpoint, config: RunConfig, file: Path) -> TrainedWit
         algorithm=_algorithm(config),
         seed=config.seed,
         steps=checkpoint.steps,
-        git=_revision(session),
+        git=revision_text(session),
         config_sha256=checkpoint.config_sha256,
         created=str(session["started"]) if "started" in session else _written(file),
     )
@@ -191,7 +191,8 @@ def _session(file: Path, iteration: int) -> dict[str, Plain]:
     return (before or sessions)[-1]
 
 
-def _revision(session: dict[str, Plain]) -> str:
+def revision_text(session: Mapping[str, Plain]) -> str:
+    """Which code, from what `git_state` says."""
     revision = session.get("git_revision")
     if not revision:
         return _UNKNOWN

@@ -1,0 +1,92 @@
+"""Networks of other projects as policies of the contract: what they are given from outside moves into the graph.
+
+A plain network maps the columns of `ObservationLayout.policy` to actions. Here its scales, the trot clock, the last
+action and the decoding of actions are put around it; what comes out is exported like our own policies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from surefoot_policy.contract import JointRange, TrainedWith
+from surefoot_policy.export import Source
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.spec import RobotSpec
+from surefoot_training.interop.learner import action_range
+from surefoot_training.interop.observation import ObservationLayout
+from surefoot_training.nets.perception import Perception
+from surefoot_training.run.exporting import revision_text, walking_source
+from surefoot_training.run.provenance import git_state
+from surefoot_training.task.config import TaskConfig
+
+
+class PlainPolicy(nn.Module):
+    """`network` [n, columns] -> [n, J], with all around it that the environments of `interop` do for learners."""
+
+    scale: Tensor
+    action_low: Tensor
+    action_high: Tensor
+
+    def __init__(self, network: nn.Module, task: TaskConfig, robot: RobotSpec) -> None:
+        """Of a network that was trained on `task` through an adapter of this package; deterministic."""
+        super().__init__()
+        self.network, self.perception = network, Perception(task, robot)
+        blocks = ObservationLayout(task, robot, np).policy
+        if [(block.name, block.size) for block in blocks] != [(c.name, c.size) for c in self.perception.columns]:
+            raise SurefootError(f"task {task.name} gives learners other columns than policies: {blocks}")
+        self._action_scale_rad = task.action_scale_rad
+        self.register_buffer("scale", torch.tensor([block.scale for block in blocks for _ in range(block.size)]))
+        low, high = action_range(robot, task.action_scale_rad)
+        self.register_buffer("action_low", torch.from_numpy(low))
+        self.register_buffer("action_high", torch.from_numpy(high))
+
+    def initial_state(self, batch: int) -> dict[str, Tensor]:
+        """Zeros."""
+        return {"last_action": torch.zeros(batch, self.perception.joints), "gait_clock": torch.zeros(batch, 1)}
+
+    def forward(
+        self, observation: Tensor, state: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        """Joint targets [n, J] rad of raw observations [n, D]; the next state; it believes nothing."""
+        phase = state["gait_clock"][:, 0]
+        columns = self.perception(observation, state["last_action"], phase) * self.scale
+        action = torch.minimum(torch.maximum(self.network(columns), self.action_low), self.action_high)
+        target = self.perception.default_joint_position + self._action_scale_rad * action
+        clock = self.perception.next_phase(observation, phase).unsqueeze(-1)
+        return target, {"last_action": action, "gait_clock": clock}, {}
+
+
+def plain_source(
+    network: nn.Module,
+    task: TaskConfig,
+    robot: RobotSpec,
+    *,
+    algorithm: str,
+    seed: int,
+    steps: int,
+    created: datetime,
+) -> Source:
+    """All that `surefoot_policy.export.export` needs; `algorithm`, `seed`, `steps` and `created` are for the record."""
+    origin = TrainedWith(
+        simulator=f"mujoco {version('mujoco')}",
+        task=task.name,
+        algorithm=algorithm,
+        seed=seed,
+        steps=steps,
+        git=revision_text(git_state(Path(__file__).parent)),
+        config_sha256="unknown",
+        created=created.astimezone(UTC).isoformat(timespec="seconds"),
+    )
+    source = walking_source(PlainPolicy(network, task, robot), task, robot, origin)
+    # Its actions may reach beyond the joints' limits, as far as makes a difference to the torque.
+    pose, (low, high) = robot.default_joint_position_rad, action_range(robot, task.action_scale_rad)
+    lower, upper = (tuple((pose + task.action_scale_rad * end).tolist()) for end in (low, high))
+    description = replace(source.description, joint_target_range_rad=JointRange(lower, upper))
+    return replace(source, description=description)
