@@ -125,7 +125,7 @@ def test_every_reward_has_its_weight_its_parameters_and_its_formula(task: TaskCo
 
 def test_parameters_that_the_table_leaves_alone_are_shown_too(capsys):
     page = printed(capsys, "velocity-flat")
-    assert re.search(r" 1  sigma_radps 0.5 +exp\(−", line_of(page, "yaw_rate_tracking"))
+    assert re.search(r" -10  soft_share 0.9 +Σ", line_of(page, "joint_limits"))
     assert "  duty_factor 0.5, transition_share 0.1  Share" in line_of(page, "gait_clock_contact")
     assert "  target_m 0.08  " in line_of(page, "foot_clearance")
 
