@@ -14,10 +14,10 @@ from surefoot_policy.fields import HINT
 from surefoot_policy.file import MOST_BYTES, read_policy_file
 from surefoot_policy.graph import check_operators, check_weights
 from surefoot_policy.model import contract_text, parse_model
-from surefoot_policy.refusal import PolicyError, shown
+from surefoot_policy.refusal import PolicyError, said, shown
 from surefoot_policy.runtime import Policy
 from surefoot_policy.seal import check_seal
-from surefoot_policy.session import first_line, open_session
+from surefoot_policy.session import open_session
 from surefoot_policy.signature import check_signature, estimate_shapes
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
@@ -186,7 +186,7 @@ def check_golden(policy: Policy) -> None:
         targets = policy.play(golden.observation)
     except Exception as error:  # onnxruntime has a class per status code, and no common one but Exception
         raise PolicyError(
-            "graph", found=f"a failure in a tick: {first_line(error)}", expected="joint targets", hint=HINT
+            "graph", found=f"a failure in a tick: {said(error)}", expected="joint targets", hint=HINT
         ) from error
     off_rad = np.abs(targets.astype(np.float64) - golden.joint_target)
     wrong = ~(off_rad <= golden.tolerance_rad)  # NaN is wrong too
@@ -225,7 +225,7 @@ def _open(candidate: Candidate) -> None:
         candidate.policy = Policy(session, candidate.known_contract, estimate_shapes(model))
     except Exception as error:  # as above: of buffers that do not fit
         raise PolicyError(
-            "graph", found=f"what does not fit its shapes: {first_line(error)}", expected="a graph that does", hint=HINT
+            "graph", found=f"what does not fit its shapes: {said(error)}", expected="a graph that does", hint=HINT
         ) from error
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from surefoot_policy.refusal import PolicyError, shown
+from surefoot_policy.refusal import PolicyError, said, shown
 
 Float32Array: TypeAlias = NDArray[np.float32]
 
@@ -142,7 +142,7 @@ def parse_object(text: str, path: str) -> Fields:
         raise PolicyError(path, found="JSON nested without end", expected="one JSON object", hint=HINT) from None
     except ValueError as error:  # JSONDecodeError is one, and so is an integer of thousands of digits
         raise PolicyError(
-            path, found=f"text that is not JSON ({error})", expected="one JSON object", hint=HINT
+            path, found=f"text that is not JSON ({said(error)})", expected="one JSON object", hint=HINT
         ) from None
     return Fields(value, path)
 
@@ -197,5 +197,7 @@ def _check_nesting(value: object, path: str, shape: Sequence[int | None]) -> Non
         found = f"{len(value)} values" if isinstance(value, list) else shown(value)
         expected = "a list of at least 1" if length is None else f"a list of {length}"
         raise PolicyError(path, found=found, expected=expected, hint=HINT)
+    if not inner and all(type(item) is float and math.isfinite(item) for item in value):
+        return  # the usual case, for thousands of numbers
     for index, item in enumerate(value):
         _check_nesting(item, f"{path}[{index}]", inner)

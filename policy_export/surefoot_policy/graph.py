@@ -14,7 +14,7 @@ import onnx
 from onnx import AttributeProto, TensorProto, numpy_helper
 
 from surefoot_policy.fields import HINT
-from surefoot_policy.refusal import PolicyError, shown
+from surefoot_policy.refusal import PolicyError, said, shown
 
 OLDEST_OPSET = 17  # contract.md
 NEWEST_OPSET = 26  # of onnxruntime 1.31, which only warns about newer ones
@@ -94,7 +94,7 @@ def to_array(where: str, tensor: TensorProto) -> np.ndarray:
         return numpy_helper.to_array(tensor)
     except (ValueError, TypeError, OverflowError, MemoryError) as error:
         raise PolicyError(
-            where, found=f"values that do not fit its shape ({error})", expected="a tensor", hint=HINT
+            where, found=f"values that do not fit its shape ({said(error)})", expected="a tensor", hint=HINT
         ) from None
 
 

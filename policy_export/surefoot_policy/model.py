@@ -6,7 +6,7 @@ import onnx
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
-from surefoot_policy.contract import METADATA_KEY, Contract
+from surefoot_policy.contract import METADATA_KEY, UNSEALED, Contract
 from surefoot_policy.fields import HINT
 from surefoot_policy.refusal import PolicyError, shown
 from surefoot_policy.seal import seal
@@ -56,7 +56,7 @@ def policy_file(graph: onnx.ModelProto, contract: Contract) -> bytes:
     model = onnx.ModelProto()
     model.CopyFrom(graph)
     del model.metadata_props[:]
-    model.metadata_props.add(key=METADATA_KEY, value=contract.to_json())
+    model.metadata_props.add(key=METADATA_KEY, value=contract.with_digest(UNSEALED).to_json())
     return seal(model.SerializeToString(deterministic=True))
 
 

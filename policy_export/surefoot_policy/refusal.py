@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from surefoot_robots.errors import SurefootError
 
-LONGEST_SHOWN = 120  # characters: what a hostile file says about itself must not flood a terminal
+# Characters: what a hostile file says about itself must not flood a terminal, nor command it.
+LONGEST_SHOWN = 120
+LONGEST_SAID = 300
 
 
 class PolicyError(SurefootError):
@@ -27,3 +29,10 @@ def shown(value: object) -> str:
     # repr leaves printable non-ASCII as it is, and with it letters that look like others: joint names are ASCII.
     text = text.encode("ascii", "backslashreplace").decode("ascii")
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+
+
+def said(error: Exception) -> str:
+    """What a library says about a file, on one line; it may quote the file."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    text = "".join(letter if letter.isascii() and letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return text if len(text) <= LONGEST_SAID else f"{text[: LONGEST_SAID - 3]}..."

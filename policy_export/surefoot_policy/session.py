@@ -7,7 +7,7 @@ from functools import cache
 import onnxruntime
 
 from surefoot_policy.fields import HINT
-from surefoot_policy.refusal import PolicyError
+from surefoot_policy.refusal import PolicyError, said
 
 MOST_MEMORY_BYTES = 1 << 30
 """Of all sessions of a process together: ten times the largest file. Small files can ask for any amount
@@ -33,7 +33,7 @@ def open_session(data: bytes) -> onnxruntime.InferenceSession:
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=False)
     except Exception as error:  # onnxruntime has a class per status code, and no common one but Exception
         raise PolicyError(
-            "graph", found=f"what onnxruntime cannot run: {first_line(error)}", expected="a graph it can", hint=HINT
+            "graph", found=f"what onnxruntime cannot run: {said(error)}", expected="a graph it can", hint=HINT
         ) from error
     return session
 
@@ -54,8 +54,3 @@ def _limit_memory() -> None:
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
     onnxruntime.create_and_register_allocator(place, limits)
-
-
-def first_line(error: Exception) -> str:
-    """What onnxruntime says, on one line."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
