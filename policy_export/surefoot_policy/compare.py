@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -81,7 +81,7 @@ def compare(path_a: Path, path_b: Path) -> Difference:
         identical=a.data == b.data,
         joint_names=a.known_contract.joint_names,
         fields=tuple(_field_changes(_as_data(a.known_contract), _as_data(b.known_contract))),
-        weights=tuple(_weight_changes(weights_a, weights_b)),
+        weights=tuple(sorted(_weight_changes(weights_a, weights_b), key=_by_size)),
         weights_compared=len(weights_a.keys() | weights_b.keys()),
         same_graph=_bare(model_a.graph) == _bare(model_b.graph),
         outputs=outputs,
@@ -101,7 +101,15 @@ def _bare(graph: object) -> bytes:
 
 
 def _as_data(contract: Contract) -> dict[str, object]:
+    """The contract as JSON, its terms and states by name instead of in a list."""
     data: dict[str, object] = json.loads(contract.to_json())
+    data["observation"] = {
+        entry.term: {"size": entry.size, **({"grid": asdict(entry.grid)} if entry.grid else {})}
+        for entry in contract.observation
+    }
+    data["state"] = {
+        entry.name: {"shape": list(entry.shape), "initial": entry.initial_value().tolist()} for entry in contract.state
+    }
     return data
 
 
@@ -109,11 +117,14 @@ def _field_changes(a: object, b: object, path: str = "") -> Iterator[FieldChange
     """Field by field; long lists of numbers as one."""
     if a == b:
         return
-    match a, b:
-        case dict(), dict():
-            for key in dict.fromkeys([*a, *b]):
-                yield from _field_changes(a.get(key), b.get(key), f"{path}.{key}" if path else key)
-            return
+    if isinstance(a, dict) and isinstance(b, dict):
+        for key in dict.fromkeys([*a, *b]):
+            inner = f"{path}.{key}" if path else str(key)
+            if key in a and key in b:
+                yield from _field_changes(a[key], b[key], inner)
+            else:
+                yield FieldChange(inner, "there" if key in a else "absent", "there" if key in b else "absent")
+        return
     numbers_a, numbers_b = _numbers(a), _numbers(b)
     if numbers_a is None or numbers_b is None or numbers_a.size < 4:
         yield FieldChange(path, shown(a), shown(b))
@@ -144,6 +155,11 @@ def _weight_changes(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> Itera
             yield WeightChange(name, None if in_a is None else in_a.shape, None if in_b is None else in_b.shape)
         elif in_a.dtype != in_b.dtype or not np.array_equal(in_a, in_b):
             yield _weight_change(name, in_a, in_b)
+
+
+def _by_size(change: WeightChange) -> tuple[bool, float]:
+    """Tensors of both first, the most different before the others; then those of another shape or missing."""
+    return change.largest is None, -(change.relative or 0.0)
 
 
 def _weight_change(name: str, a: np.ndarray, b: np.ndarray) -> WeightChange:

@@ -67,7 +67,7 @@ def _weight_row(change: WeightChange) -> tuple[object, ...]:
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:
-    return " x ".join(map(str, shape or ())) or "1"
+    return " x ".join(map(str, shape or ())) or "single"
 
 
 def _print_outputs(difference: Difference) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("surefoot", "robots/surefoot_robots", "training/surefoot_training")
+PACKAGES = ("surefoot", "robots/surefoot_robots", "policy_export/surefoot_policy", "training/surefoot_training")
 PYTHON_ONLY = shutil.ignore_patterns("__pycache__", "*.yaml")
 
 
@@ -23,7 +23,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def lint_imports(checkout: Path) -> subprocess.CompletedProcess[str]:
-    folders = os.pathsep.join(str(checkout / folder) for folder in (".", "robots", "training"))
+    folders = os.pathsep.join(str(checkout / folder) for folder in (".", "robots", "policy_export", "training"))
     return subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"],
         cwd=checkout,
@@ -53,6 +53,12 @@ def test_the_code_keeps_the_contracts(checkout: Path):
         ("robots/surefoot_robots/intruder.py", "from mujoco.batch import Batch", "the model builder only"),
         ("robots/surefoot_robots/intruder.py", "import surefoot_robots.model", "stay free of the model builder"),
         ("robots/surefoot_robots/intruder.py", "from surefoot_robots import model", "stay free of the model builder"),
+        ("policy_export/surefoot_policy/intruder.py", "import torch", "What runs a policy is free of torch"),
+        ("policy_export/surefoot_policy/intruder.py", "import surefoot_policy.export_graph", "The runtime stays free of"),
+        ("policy_export/surefoot_policy/intruder.py", "import mujoco", "A policy knows no simulator"),
+        ("policy_export/surefoot_policy/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
+        ("policy_export/surefoot_policy/intruder.py", "import surefoot_training", "Dependencies point to the robot"),
+        ("robots/surefoot_robots/intruder.py", "import surefoot_policy", "Dependencies point to the robot"),
         ("surefoot/commands/intruder.py", "import torch", "The command reaches torch through surefoot_training only"),
         ("surefoot/commands/intruder.py", "import mujoco", "The command reaches mujoco through"),
         ("training/surefoot_training/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
@@ -74,6 +80,7 @@ def test_an_import_that_must_not_be_breaks_its_contract(checkout: Path, module: 
     ("module", "allowed"),
     [
         ("training/surefoot_training/guest.py", "import mujoco, torch, surefoot_robots.model"),
+        ("training/surefoot_training/guest.py", "import surefoot_policy.export, surefoot_policy.runtime"),
         ("surefoot/commands/guest.py", "import surefoot_robots.model, surefoot_training"),
     ],
 )
