@@ -45,7 +45,7 @@ def contract_text(model: onnx.ModelProto) -> str:
             found=found,
             expected="one policy contract",
             hint="this is a network without a contract: export it with `surefoot export`, "
-            "or see docs/policy.md for policies from elsewhere",
+            "or see docs/policies.md for policies from elsewhere",
         )
     text: str = model.metadata_props[keys.index(METADATA_KEY)].value
     return text

@@ -20,6 +20,8 @@ from surefoot_policy.session import open_session
 BLOCK_TICKS = 100
 """Turns are this long: short against changes of the machine's load, long against the first tick of a turn."""
 
+TENTHS = 10
+
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p999": 0.999}
 
 
@@ -49,14 +51,19 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """Memory of the process, from after the first tenth of the ticks to the end."""
+    """Memory over many ticks."""
 
     ticks: int
-    resident_bytes_before: int
-    resident_bytes_after: int
+    resident_bytes: tuple[int, ...]
+    """What the process held after each tenth of the ticks."""
     traced_ticks: int
     traced_growth_bytes: int
-    """What Python and NumPy allocated and still held, by tracemalloc, in a run of its own."""
+    """What Python and NumPy allocated and still held, over the last nine tenths of a run of its own (tracemalloc)."""
+
+    @property
+    def resident_growth_bytes(self) -> int:
+        """Over the last nine tenths."""
+        return self.resident_bytes[-1] - self.resident_bytes[0]
 
 
 def time_ticks(path: Path, ticks: int, report: Callable[[int], object] = lambda _: None) -> Timing:
@@ -79,23 +86,22 @@ def measure_growth(
 ) -> Growth:
     """Run `ticks` ticks and see what the process holds; then `traced_ticks` under tracemalloc, which is slow."""
     policy = Policy.load(path, None)
-    _run(policy, ticks // 10, report)
-    gc.collect()
-    before = resident_bytes()
-    _run(policy, ticks - ticks // 10, report)
-    gc.collect()
-    after = resident_bytes()
+    resident = []
+    for _ in range(TENTHS):
+        _run(policy, ticks // TENTHS, report)
+        gc.collect()
+        resident.append(resident_bytes())
     tracemalloc.start()
     try:
-        _run(policy, traced_ticks // 10, report)
+        _run(policy, traced_ticks // TENTHS, report)
         gc.collect()
         held = tracemalloc.get_traced_memory()[0]
-        _run(policy, traced_ticks - traced_ticks // 10, report)
+        _run(policy, traced_ticks - traced_ticks // TENTHS, report)
         gc.collect()
         growth = tracemalloc.get_traced_memory()[0] - held
     finally:
         tracemalloc.stop()
-    return Growth(ticks, before, after, traced_ticks, growth)
+    return Growth(ticks, tuple(resident), traced_ticks, growth)
 
 
 def resident_bytes() -> int:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         with progress_bar(GROWTH_TICKS + TRACED_TICKS, "memory", quiet=arguments.json) as advance:
             growth = timing.measure_growth(arguments.file, GROWTH_TICKS, TRACED_TICKS, advance)
     if arguments.json:
-        memory = {"memory": asdict(growth)} if growth else {}
+        memory = {"memory": {**asdict(growth), "resident_growth_bytes": growth.resident_growth_bytes}} if growth else {}
         print_json({**asdict(timed), "ratio_to_onnxruntime": timed.ratio, "bar": BAR, **memory})
     else:
         _print(timed, growth)
@@ -61,8 +61,6 @@ def _print(timed: Timing, growth: Growth | None) -> None:
     )
     print(f"ratio of the medians: {timed.ratio:.2f} (bar: {BAR})")
     if growth:
-        mebibytes = (growth.resident_bytes_after - growth.resident_bytes_before) / 2**20
-        print(
-            f"memory: {mebibytes:+.2f} MiB resident over the last nine tenths of {growth.ticks:,} ticks, "
-            f"{growth.traced_growth_bytes:+d} bytes held by Python over those of {growth.traced_ticks:,}"
-        )
+        tenths = ", ".join(f"{size / 2**20:.2f}" for size in growth.resident_bytes)
+        print(f"memory: MiB resident after each tenth of {growth.ticks:,} ticks: {tenths};")
+        print(f"{growth.traced_growth_bytes:+d} bytes held by Python over nine tenths of {growth.traced_ticks:,}")

@@ -54,7 +54,7 @@ def test_the_code_keeps_the_contracts(checkout: Path):
         ("robots/surefoot_robots/intruder.py", "import surefoot_robots.model", "stay free of the model builder"),
         ("robots/surefoot_robots/intruder.py", "from surefoot_robots import model", "stay free of the model builder"),
         ("policy_export/surefoot_policy/intruder.py", "import torch", "What runs a policy is free of torch"),
-        ("policy_export/surefoot_policy/intruder.py", "import surefoot_policy.export_graph", "The runtime stays free of"),
+        ("policy_export/surefoot_policy/intruder.py", "import surefoot_policy.export_graph", "The runtime stays free"),
         ("policy_export/surefoot_policy/intruder.py", "import mujoco", "A policy knows no simulator"),
         ("policy_export/surefoot_policy/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
         ("policy_export/surefoot_policy/intruder.py", "import surefoot_training", "Dependencies point to the robot"),

@@ -26,5 +26,7 @@ def test_growth_counts_its_ticks(file):
     told = []
     growth = timing.measure_growth(file, 100, 50, told.append)
     assert sum(told) == 150
-    assert growth.resident_bytes_before > 10_000_000  # Python alone
+    assert len(growth.resident_bytes) == 10
+    assert min(growth.resident_bytes) > 10_000_000  # Python alone
+    assert growth.resident_growth_bytes == growth.resident_bytes[9] - growth.resident_bytes[0]
     assert (growth.ticks, growth.traced_ticks) == (100, 50)
