@@ -18,6 +18,8 @@ EXTRA_OF_MODULE = {
     "matplotlib": "train",
     "mujoco": "train",  # also in [sim], but whoever simulates through this command needs the rest as well
     "tensorboard": "train",
+    "onnx_ir": "train",
+    "onnxscript": "train",
     "torch": "train",
     "scipy": "calibrate",
     "rclpy": "ros",

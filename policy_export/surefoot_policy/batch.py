@@ -43,7 +43,7 @@ class BatchPolicy:
     def tick(self, observation: np.ndarray) -> np.ndarray:
         """Joint targets [N, J] rad of raw observations [N, D]."""
         state = {f"state.{name}": value for name, value in self._state.items()}
-        given = self._session.run(None, {"observation": observation.astype(np.float32), **state})
+        given = self._session.run(None, {"observation": observation.astype(np.float32, copy=False), **state})
         found: dict[str, np.ndarray] = dict(zip(self._outputs, given, strict=True))
         # Copies: onnxruntime may hand out memory that it shares with others.
         self._state = {name: found[f"state.{name}.next"].copy() for name in self._state}

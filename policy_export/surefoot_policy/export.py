@@ -160,7 +160,7 @@ def _check_same(parity: Parity, golden_error_rad: float, form: Format) -> None:
     raise SurefootError(
         f"the {form} policy is not the one that was trained: over {parity.ticks} ticks each way, joint targets differ "
         f"by {worst_rad:.2g} rad > {TOLERANCE_RAD:g} rad; nothing was written",
-        hint="the file was not written; if the networks hold numbers far from 1, train with agent.normalize=true",
+        hint="networks that hold numbers far from 1 lose digits on the way: train with agent.normalize=true",
     )
 
 

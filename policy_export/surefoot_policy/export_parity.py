@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from surefoot_policy.export_module import Policy, one_thread
+from surefoot_robots.errors import SurefootError
 
 TOLERANCE_RAD = 1e-4
 """Of joint targets. Float32 in another order of summation gives 1e-6; encoders resolve 4e-4 rad (14 bits)."""
@@ -150,10 +151,19 @@ def record_episode(policy: Policy, world: World, ticks: int) -> Episode:
     observations, targets = [], []
     with one_thread():
         everyone, alone = TorchPlayer(policy, world.robots), TorchPlayer(policy, 1)
-        for _ in range(ticks):
+        for tick in range(ticks):
             seen = world.observation()
             observations.append(seen[0].copy())
             targets.append(alone.tick(seen[:1])[0].copy())
+            if (bad := np.flatnonzero(~np.isfinite(targets[-1]))).size:
+                raise SurefootError(
+                    f"the policy's joint targets are not finite numbers: number {bad[0]} in tick {tick}",
+                    hint="its training has diverged: export an earlier checkpoint",
+                )
             if len(world.step(everyone.tick(seen))):
-                raise ValueError("an episode ended while it was recorded")
+                raise SurefootError(
+                    f"the golden sequence broke off after {tick + 1} of {ticks} ticks: the episode ended, "
+                    "or the simulation blew up",
+                    hint="let no fall end an episode in make_first_ticks; `surefoot play` shows what the policy does",
+                )
     return Episode(np.array(observations), np.array(targets))

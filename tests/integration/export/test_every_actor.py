@@ -217,6 +217,15 @@ def test_an_export_that_differs_is_not_written(harm, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_policy_that_has_diverged_is_told_so(tmp_path):
+    diverged = source("mlp")
+    with torch.no_grad():
+        diverged.policy.agent.actor_head.bias[2] = torch.nan
+    with pytest.raises(SurefootError, match="not finite numbers: number 2 in tick 0"):
+        export(diverged, tmp_path / "policy.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_places_where_nothing_can_be_written_are_told_first(tmp_path):
     with pytest.raises(SurefootError, match="there is no folder"):
         export(source("mlp"), tmp_path / "nowhere" / "policy.onnx")

@@ -97,7 +97,7 @@ def test_a_recorded_episode_is_what_one_robot_did():
     assert episode.observation.tolist() == [[0.0], [0.5625], [0.90625]]
     assert replay(TorchPlayer(Counting(), 1), episode) == 0.0
     assert replay(Off(1, 0.5), episode) == 0.5
-    with pytest.raises(ValueError, match="an episode ended"):
+    with pytest.raises(SurefootError, match="broke off after 4 of 4 ticks"):
         record_episode(Counting(), World(), 4)
 
 
