@@ -156,6 +156,11 @@ def _open(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Check
             f"the run in {folder.path} has used up its budget",
             hint="to go on with it, give a larger one in all: --minutes or --steps",
         )
+    if checkpoint is None and config.begun_from:
+        raise SurefootError(
+            f"the run in {folder.path} was stopped before its first checkpoint, and began with another run's networks",
+            hint="they are not kept in it: start it anew, with --from, in another folder",
+        )
     return config, checkpoint
 
 

@@ -48,3 +48,12 @@ def test_networks_that_do_not_fit_are_refused(flat, tmp_path, capsys):
 def test_a_resumed_run_cannot_begin_anew(flat, capsys):
     assert main(["train", "--resume", "--out", str(flat), "--from", str(flat)]) == 2
     assert "--from goes with a new run" in capsys.readouterr().err
+
+
+def test_a_run_that_lost_what_it_began_with_is_not_begun_from_nothing(flat, tmp_path, capsys):
+    out = tmp_path / "cut"
+    assert main(["train", "velocity-flat", "--from", str(flat), "--steps", "64", "--out", str(out), *SMALL]) == 0
+    for name in ("last.pt", "previous.pt"):
+        (out / name).unlink(missing_ok=True)
+    assert main(["train", "--resume", "--out", str(out)]) == 2
+    assert "stopped before its first checkpoint" in capsys.readouterr().err

@@ -321,7 +321,8 @@ class PPO:
         """Act, learn, and say how it went; `progress` of the run, 0 to 1, drives the schedules."""
         begun_s = time.perf_counter()
         progress = min(max(progress, 0.0), 1.0)  # a run may end a few steps late
-        if self.agent.config.normalize and not float(self.agent.norm.count):
+        norms = (self.agent.norm, self.agent.critic_norm)  # a run may begin with the actor of another one
+        if self.agent.config.normalize and not all(float(norm.count) for norm in norms):
             self._see_first()
         rollout, log = self._collect()
         collected_s = time.perf_counter()
