@@ -8,6 +8,7 @@ The file carries one JSON object under the metadata key `surefoot.contract`. The
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ MOST_STATE_AXES = 4
 LONGEST_AXIS = 100_000
 MOST_STATE_VALUES = 1_000_000
 SLOWEST_TICK_S = 1.0
+MOST_CHARACTERS = 10_000_000  # golden sequences are nearly all of it: 64 ticks with a height scan take 0.4 million
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 NAME_SAID = "letters, digits and _, beginning with a letter"
@@ -214,6 +216,9 @@ class Contract:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read the object; a PolicyError names the first field that is wrong, its value and what is valid."""
+        if len(text) > MOST_CHARACTERS:
+            found, expected = f"{len(text):,} characters", f"at most {MOST_CHARACTERS:,}"
+            raise PolicyError("contract", found=found, expected=expected, hint=HINT)
         fields = parse_object(text, "contract")
         _check_version(fields)
         joint_names = fields.texts("joint_names", pattern=NAME, valid=NAME_SAID)
@@ -304,13 +309,16 @@ def _read_state(fields: Fields) -> tuple[StateEntry, ...]:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise invalid(f"{fields.at('state')}[{index}].name", name, "a name that is not in the list already")
+    values = sum(math.prod(entry.shape) for entry in entries)
+    if values > MOST_STATE_VALUES:
+        raise invalid(fields.at("state"), f"{values} values in all", f"at most {MOST_STATE_VALUES}")
     return entries
 
 
 def _read_state_entry(fields: Fields) -> StateEntry:
     name = fields.text("name", pattern=NAME, valid=NAME_SAID)
     shape = fields.integers("shape", at_least=1, at_most=LONGEST_AXIS, longest=MOST_STATE_AXES)
-    if np.prod(shape, dtype=np.float64) > MOST_STATE_VALUES:
+    if math.prod(shape) > MOST_STATE_VALUES:
         raise invalid(fields.at("shape"), list(shape), f"at most {MOST_STATE_VALUES} values")
     initial = None if fields.take("initial") is None else fields.array("initial", shape)
     fields.done()

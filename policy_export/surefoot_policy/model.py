@@ -11,6 +11,8 @@ from surefoot_policy.fields import HINT
 from surefoot_policy.refusal import PolicyError, shown
 from surefoot_policy.seal import seal
 
+FIRST_FIELD = b"\x08"  # ir_version, with which every known writer begins
+
 
 def parse_model(data: bytes) -> onnx.ModelProto:
     """The model; files that are cut off are told from files that are something else."""
@@ -18,8 +20,9 @@ def parse_model(data: bytes) -> onnx.ModelProto:
         model: onnx.ModelProto = onnx.ModelProto.FromString(data)
     except DecodeError:
         raise _not_a_model(data) from None
-    if not model.ir_version or not model.HasField("graph") or not model.opset_import:
-        raise _not_a_model(data)
+    there = {"version": model.ir_version, "graph": model.HasField("graph"), "opset": len(model.opset_import)}
+    if not all(there.values()):
+        raise _not_a_model(data, lacks=" and ".join(name for name, is_there in there.items() if not is_there))
     # A field unknown here may mean something to another version of the runtime.
     known = onnx.ModelProto()
     known.CopyFrom(model)
@@ -73,10 +76,12 @@ def _check_texts(message: Message, where: str) -> None:
                 _check_texts(item, f"{where}.{field.name}")
 
 
-def _not_a_model(data: bytes) -> PolicyError:
+def _not_a_model(data: bytes, *, lacks: str = "") -> PolicyError:
+    """`lacks`: the parts that every model has, of data that could be parsed."""
     missing = _bytes_missing(data)
-    if missing:
-        found = f"a file that is cut off: {len(data):,} bytes, {missing:,} are missing at least"
+    if missing or (lacks and data.startswith(FIRST_FIELD)):
+        rest = f"{missing:,} are missing at least" if missing else f"without {lacks}"
+        found = f"a file that is cut off: {len(data):,} bytes, {rest}"
         return PolicyError("file", found=found, expected="a whole ONNX model", hint="copy or export it again")
     return PolicyError(
         "file",
@@ -89,9 +94,9 @@ def _not_a_model(data: bytes) -> PolicyError:
 def _bytes_missing(data: bytes) -> int:
     """How far the last top-level field reaches beyond the end; 0 if the file does not even look like a model.
 
-    Every known writer begins with the field ir_version. https://protobuf.dev/programming-guides/encoding
+    https://protobuf.dev/programming-guides/encoding
     """
-    if not data.startswith(b"\x08"):
+    if not data.startswith(FIRST_FIELD):
         return 0
     place = 0
     while place < len(data):
@@ -104,16 +109,7 @@ def _bytes_missing(data: bytes) -> int:
                 place += value
             case _:
                 return 0
-    return max(place - len(data), 0 if _is_complete(data) else 1)
-
-
-def _is_complete(data: bytes) -> bool:
-    """Whether the top-level fields that every model has are there; only called where all fields end in time."""
-    try:
-        model = onnx.ModelProto.FromString(data)
-    except DecodeError:
-        return False
-    return model.HasField("graph") and len(model.opset_import) > 0
+    return max(place - len(data), 0)
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:

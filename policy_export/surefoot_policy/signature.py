@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import onnx
@@ -9,8 +10,8 @@ import onnx
 from surefoot_policy.contract import (
     ESTIMATE_PREFIX,
     JOINT_TARGET,
-    LONGEST_AXIS,
     MOST_STATE_AXES,
+    MOST_STATE_VALUES,
     NAME,
     NEXT_SUFFIX,
     OBSERVATION,
@@ -78,7 +79,7 @@ def _check_estimate(value: onnx.ValueInfoProto) -> None:
     if not NAME.fullmatch(name):
         raise PolicyError(where, found=shown(name), expected="letters, digits and _ after 'estimate.'", hint=_WAY_OUT)
     axes = _fixed_axes(value)
-    if len(axes) > MOST_STATE_AXES or not all(1 <= length <= LONGEST_AXIS for length in axes):
+    if len(axes) > MOST_STATE_AXES or min(axes, default=1) < 1 or math.prod(axes) > MOST_STATE_VALUES:
         raise PolicyError(
             where, found=f"shape {['batch', *axes]}", expected=f"fixed axes, at most {MOST_STATE_AXES}", hint=_WAY_OUT
         )

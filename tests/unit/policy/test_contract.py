@@ -246,6 +246,28 @@ def test_a_contract_that_would_be_refused_is_not_even_written(changes):
         replace(toy_contract(), **changes).to_json()
 
 
+def test_states_that_are_too_much_together_are_refused():
+    value = data()
+    value["state"] = [{"name": f"s{index}", "shape": [100_000], "initial": None} for index in range(11)]
+    refused = refusal(value)
+    assert refused.field == "contract.state"
+    assert refused.found == "'1100000 values in all'"
+
+
+def test_a_contract_of_many_megabytes_is_not_even_parsed():
+    with pytest.raises(PolicyError, match="found 10,000,001 characters, expected at most 10,000,000"):
+        Contract.from_json(" " * 10_000_001)
+
+
+def test_half_a_surrogate_pair_is_refused_and_can_be_printed():
+    text = toy_contract().to_json()
+    for edited in (text.replace('"task":"toy"', r'"task":"\ud800"'), text.replace('"task"', r'"\ud800"')):
+        assert edited != text
+        with pytest.raises(PolicyError) as caught:
+            Contract.from_json(edited)
+        assert caught.value.message.encode("ascii")
+
+
 def test_a_long_value_is_shown_short():
     value = data()
     value["robot"] = "x" * 10_000

@@ -152,6 +152,21 @@ def test_a_name_that_is_no_text(refusal):
     assert refused.expected == "a text in UTF-8"
 
 
+def test_messages_nested_without_end(refusal):
+    """Deeper than protobuf reads: a parser that followed it would run out of stack."""
+
+    def wrapped(tag: bytes, inner: bytes) -> bytes:
+        length, number = b"", len(inner)
+        while number > 0x7F:
+            length, number = length + bytes([number & 0x7F | 0x80]), number >> 7
+        return tag + length + bytes([number]) + inner
+
+    inner = b""
+    for _ in range(3000):  # a node in a graph in an attribute in a node ...
+        inner = wrapped(b"\x0a", wrapped(b"\x2a", wrapped(b"\x32", inner)))
+    assert refusal(b"\x08\x0a" + wrapped(b"\x3a", inner)).expected == "an ONNX model"
+
+
 # The contract
 
 
@@ -615,6 +630,15 @@ def test_an_estimate_with_a_strange_name(refusal):
         value(model, "estimate.velocity_in_base").name = "estimate.\x1b[2J"
 
     assert r"\x1b" in refusal(resealed(edit)).message
+
+
+@pytest.mark.parametrize("shape", [["batch", 10**6, 10**6], ["batch", 1, 1, 1, 1, 1], ["batch", 0], ["batch", -1]])
+def test_an_estimate_of_a_shape_that_is_none(refusal, shape):
+    def edit(model):
+        model.graph.node.append(helper.make_node("Identity", ["hidden"], ["estimate.mood"]))
+        model.graph.output.append(helper.make_tensor_value_info("estimate.mood", TensorProto.FLOAT, shape))
+
+    assert refusal(resealed(edit)).field == "policy.onnx: graph.output 'estimate.mood'"
 
 
 def test_outputs_that_are_not_what_they_are_declared_to_be(refusal):
