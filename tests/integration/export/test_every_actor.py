@@ -180,9 +180,12 @@ EXPORT = """
 import sys
 from pathlib import Path
 from surefoot_policy.export import export
-from untrained import source
-for name, form in ("mlp", "torchscript"), ("gru", "torchscript"), ("gru", "onnx"):
-    export(source(name), Path(sys.argv[1]) / f"{name}.{form}", format=form, ticks=8)
+from surefoot_policy.export_module import Flat
+from surefoot_policy.export_torchscript import to_torchscript
+from untrained import source, untrained
+to_torchscript(Flat(untrained("mlp"), 33))  # what else a process has exported makes no difference
+for form in "torchscript", "onnx":
+    export(source("gru"), Path(sys.argv[1]) / f"gru.{form}", format=form, ticks=8)
 """
 
 
