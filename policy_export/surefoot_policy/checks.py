@@ -150,7 +150,7 @@ def _outcome(check: Check, candidate: Candidate) -> Outcome:
 
 def check_robot(contract: Contract, robot: RobotSpec) -> None:
     """Whether the robot at hand is the one the policy was trained for."""
-    way_out = f"this robot needs a policy trained for it: `surefoot train` and `surefoot export`, or {robot.origin}"
+    way_out = f"take a policy that was trained for {robot.name}, or name the robot that this one is for"
     if contract.robot != robot.name:
         raise PolicyError("contract.robot", found=shown(contract.robot), expected=shown(robot.name), hint=way_out)
     if contract.joint_names != robot.joint_names:

@@ -63,7 +63,7 @@ def test_verify_for_another_robot_as_json(surefoot, file):
     (failure,) = result["failures"]
     assert failure["field"] == "contract.robot"
     assert (failure["found"], failure["expected"]) == ("'go2'", "'a1'")
-    assert "surefoot train" in failure["hint"]
+    assert "trained for a1" in failure["hint"]
 
 
 def test_verify_names_every_failure(surefoot, file):
