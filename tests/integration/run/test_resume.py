@@ -150,8 +150,8 @@ def test_the_policy_of_a_run_acts_as_its_agent_does(config, tmp_path):
     learner = WalkingLearner(config, 0, tmp_path)
     (part,) = read_checkpoint(tmp_path / "last.pt").parts
     learner.load_state_dict(part)
-    for name, value in learner.policy_state().items():
-        assert torch.equal(policy.agent.state_dict()[name], value), name
+    for name, value in policy.agent.state_dict().items():
+        assert torch.equal(learner.policy_state()[name], value), name
     target, _, estimates = policy(torch.zeros(3, policy.perception.observation_size), policy.initial_state(3))
     assert target.shape == (3, 12)
     assert estimates["velocity_in_base"].shape == (3, 3)
