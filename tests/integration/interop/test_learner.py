@@ -79,6 +79,6 @@ def test_the_log_speaks_in_units_per_second(make):
     logs = [learner.step(np.zeros((6, 12), dtype=np.float32)).log for _ in range(16)]
     (log,) = [log for log in logs if log]
     assert log["length_s"] == pytest.approx(0.3)
-    assert 0.1 < log["reward/linear_velocity_tracking"] <= 1.0
-    assert log["reward/linear_velocity_tracking"] == pytest.approx(log["tracking_score"], rel=1e-5)
+    # The score by which the curriculum judges has its own σ, wider than the reward's.
+    assert 0.0 < log["reward/linear_velocity_tracking"] < log["tracking_score"] <= 1.0
     assert 0.01 < log["speed_error_mps"] < 0.6
