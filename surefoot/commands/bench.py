@@ -104,7 +104,7 @@ def _as_json(figures: dict[str, Throughput], memories: dict[str, Memory], outcom
 def _print(figures: dict[str, Throughput], memories: dict[str, Memory], outcomes: list[Outcome]) -> None:
     first = next(iter(figures.values()))
     print_table(
-        ["task", "engine steps/s", "task steps/s", "ratio", "lowest", "highest", "episodes ended/step"],
+        ["task", "engine steps/s", "task steps/s", "ratio", "lowest", "highest", "same physics", "episodes ended/step"],
         [
             (
                 name,
@@ -113,6 +113,7 @@ def _print(figures: dict[str, Throughput], memories: dict[str, Memory], outcomes
                 f"{of.ratio:.3f}",
                 f"{of.ratio_low:.3f}",
                 f"{of.ratio_high:.3f}",
+                f"{of.ratio_same_physics:.3f}",
                 f"{of.finished_per_step:.2f}",
             )
             for name, of in figures.items()

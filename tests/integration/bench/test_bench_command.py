@@ -27,6 +27,7 @@ def test_json_has_the_keys_others_rely_on() -> None:
         assert figures["engine_steps_per_s"] > 0
         assert figures["task_steps_per_s"] > 0
         assert figures["ratio_low"] <= figures["ratio"] <= figures["ratio_high"]
+        assert figures["ratio_same_physics"] > 0
         assert set(figures["stage_us"]) > {"physics", "rewards", "sensors and observations"}
         assert all(cost >= 0 for cost in figures["stage_us"].values())
     # Bounds of sanity, not of speed: libraries alone are more than 50 MB.

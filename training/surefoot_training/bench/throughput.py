@@ -2,7 +2,8 @@
 
 The engine alone is `mujoco.batch` stepping the same compiled model with the same joint targets, and nothing else: no
 randomized parameters, no outputs read, no observations, rewards or resets. In every round it takes up the very states
-in which the task's robots are, so that both work on the same contacts.
+in which the task's robots are, so that both work on the same contacts. A second ratio is to the engine stepping the
+task's own, randomized robots: between the two lies what randomization costs the solver.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Throughput:
     ratio: float  # task over engine, median of the rounds' ratios
     ratio_low: float
     ratio_high: float
+    ratio_same_physics: float  # over the engine stepping the randomized robots: what is left is the task's own work
     finished_per_step: float  # episodes that ended per control step of all robots: resets are part of the task
     stage_us: dict[str, float]  # cost of one control step of all robots, by stage
 
@@ -71,17 +73,20 @@ def measure(
     targets = _targets(environment, _WARM_UP_STEPS + rounds * steps)
     for target in targets[:_WARM_UP_STEPS]:
         environment.step(target)
-    engine_s, task_s, finished = [], [], 0
+    engine_s, randomized_s, task_s, finished = [], [], [], 0
     for number in range(rounds):
         first = _WARM_UP_STEPS + number * steps
         chunk = targets[first : first + steps]
-        engine.state[:] = simulator.batch.state
+        before = simulator.batch.state.copy()
+        engine.state[:] = before
         engine_s.append(_time_engine(engine, simulator.substeps, chunk))
         seconds, ended = _time_task(environment, chunk)
         task_s.append(seconds)
+        randomized_s.append(_time_randomized(simulator, before, chunk))
         finished += ended
         report()
     ratios = [of_engine / of_task for of_engine, of_task in zip(engine_s, task_s, strict=True)]
+    same_physics = [of_robots / of_task for of_robots, of_task in zip(randomized_s, task_s, strict=True)]
     done = robots * steps
     return Throughput(
         task=task,
@@ -93,6 +98,7 @@ def measure(
         ratio=statistics.median(ratios),
         ratio_low=min(ratios),
         ratio_high=max(ratios),
+        ratio_same_physics=statistics.median(same_physics),
         finished_per_step=finished / (rounds * steps),
         stage_us=_stages(environment, targets[_WARM_UP_STEPS : _WARM_UP_STEPS + steps]),
     )
@@ -116,6 +122,15 @@ def _time_engine(engine: Batch, substeps: int, targets: np.ndarray) -> float:
         control[:] = target
         engine.step(nstep=substeps)
     return time.perf_counter() - before
+
+
+def _time_randomized(simulator: MujocoBatch, before: np.ndarray, targets: np.ndarray) -> float:
+    """The engine alone again, with the task's own robots from where they were: slippery feet cost the solver more."""
+    after = simulator.batch.state.copy()
+    simulator.batch.state[:] = before
+    seconds = _time_engine(simulator.batch, simulator.substeps, targets)
+    simulator.batch.state[:] = after
+    return seconds
 
 
 def _time_task(environment: WalkingEnvironment, targets: np.ndarray) -> tuple[float, int]:
