@@ -242,18 +242,3 @@ def test_a_dump_replays_every_number(toys, monkeypatch):
     kept, losses = dumps[0]
     replayed = toys.make(toys.KINDS["cenet-full"], ppo.config, seed=5).replay(kept)
     assert {name: value for name, value in replayed.items() if name.startswith("loss/")} == losses
-
-
-def test_ratios_of_mirrored_samples_begin_at_one(toys):
-    ppo = toys.make(settings=replace(toys.QUICK, mirror="augmentation", normalize_advantage="batch"))
-    for _ in range(3):  # by then the policy is no longer symmetric
-        ppo.iteration(0.0)
-    rollout, _ = ppo._collect()
-    samples, _ = ppo._prepare(rollout)
-    flat = samples.each(lambda part: part.flatten(0, 1))
-    mirror = ppo.problem.mirror
-    with torch.no_grad():
-        ratio = (ppo.agent.act_on(flat.mirrored).log_prob(mirror.action(flat.action)) - flat.mirrored_log_prob).exp()
-        real = (ppo.agent.act_on(flat.mirrored).log_prob(mirror.action(flat.action)) - flat.log_prob).exp()
-    torch.testing.assert_close(ratio, torch.ones_like(ratio))
-    assert float((real - 1.0).abs().max()) > 1e-3

@@ -273,7 +273,6 @@ class Samples:
     target: Tensor  # of the value
     value: Tensor  # as the critic said it, before the update
     mirrored: Tensor | None  # the actor's input in the mirror
-    mirrored_log_prob: Tensor | None  # of the mirrored action there, by the policy that acted here
     history: Tensor | None  # for the estimator, with the three after it
     velocity: Tensor | None
     following: Tensor | None
@@ -495,7 +494,6 @@ class PPO:
             advantage = standardized(advantage)
         begins = torch.cat([torch.zeros_like(rollout.ended[:1]), rollout.ended[:-1]])
         length = config.chunk if agent.memory_size else 1
-        mirrored, mirrored_log_prob = self._mirrored_samples(rollout) if self._mirrors else (None, None)
         samples = Samples(
             inputs=rollout.inputs,
             hidden=rollout.hidden,
@@ -507,8 +505,7 @@ class PPO:
             advantage=advantage,
             target=self.value_norm.normalize(returns),
             value=said,
-            mirrored=mirrored,
-            mirrored_log_prob=mirrored_log_prob,
+            mirrored=self._mirrored(rollout) if self._mirrors else None,
             **self._estimator_samples(rollout),
         )
         log = {"value/explained_variance": float(explained)}
@@ -534,13 +531,6 @@ class PPO:
             use_estimate = torch.full((len(seen.actor),), not known)
             inputs = agent.inputs_of(seen.actor, agent.guess(seen.actor, seen.velocity, use_estimate))
         return self.value_norm.restore(agent.value_on(agent.critic_inputs_of(seen.critic), inputs))
-
-    def _mirrored_samples(self, rollout: Rollout) -> tuple[Tensor, Tensor]:
-        """The actor's inputs in the mirror [T, N, I], and how likely the mirrored actions are there [T, N]."""
-        assert self.problem.mirror is not None
-        inputs, steps = self._mirrored(rollout), rollout.action.shape[:2]
-        action = self.problem.mirror.action(rollout.action.flatten(0, 1))
-        return inputs, self.agent.act_on(inputs.flatten(0, 1)).log_prob(action).reshape(steps)
 
     def _mirrored(self, rollout: Rollout) -> Tensor:
         """The actor's inputs [T, N, I] as they would be in the mirror, made by the same coin."""
@@ -610,10 +600,8 @@ class PPO:
             wanted = mirror.action(policy.mode()).detach()
             terms["mirror"] = self.config.mirror_weight * (mirrored.mode() - wanted).square().mean()
         if self.config.mirror in ("augmentation", "both"):
-            assert flat.mirrored_log_prob is not None
-            # Against what this policy gave the mirrored action before the update: so ratios begin at 1, and the clip
-            # means what it says. Against the real action's probability, as others do, most begin outside it.
-            ratio = (mirrored.log_prob(mirror.action(flat.action)) - flat.mirrored_log_prob).exp()
+            # A mirrored action was drawn with the probability of the real one.
+            ratio = (mirrored.log_prob(mirror.action(flat.action)) - flat.log_prob).exp()
             terms["mirrored_surrogate"] = ppo_loss(ratio, advantage, self.config.clip).loss
         return terms
 
