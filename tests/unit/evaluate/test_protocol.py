@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from surefoot_policy.export_module import one_thread
 from surefoot_robots.errors import SurefootError
 from surefoot_training.evaluate.arena import columns_of, examined
 from surefoot_training.evaluate.candidate import find_candidate, judging_task
-from surefoot_training.evaluate.evaluation import one_network_thread, robot_steps
+from surefoot_training.evaluate.evaluation import robot_steps
 from surefoot_training.evaluate.protocol import AXES, Protocol, axes_for, parse_axes
 from surefoot_training.task.tasks import TASKS
 
@@ -95,6 +96,6 @@ def test_a_run_is_judged_by_the_task_as_everybody_knows_it() -> None:
 
 def test_networks_run_on_one_thread_while_examined() -> None:
     before = torch.get_num_threads()
-    with one_network_thread():
+    with one_thread():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -74,22 +73,11 @@ def evaluate(
         threads=threads,
         report=report,
     )
-    with one_network_thread():
+    from surefoot_policy.export_module import one_thread
+
+    with one_thread():
         found = {axis: _EXAMINE[axis](subject) for axis in axes}
     return Evaluation(candidate.name, subject.task.name, subject.robot.name, axes, protocol, **found)
-
-
-@contextmanager
-def one_network_thread() -> Iterator[None]:
-    """Networks on one thread: how many there are may decide the last bits of what they give."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def robot_steps(protocol: Protocol, axes: tuple[str, ...], task: TaskConfig) -> int:
