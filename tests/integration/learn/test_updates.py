@@ -242,3 +242,15 @@ def test_a_dump_replays_every_number(toys, monkeypatch):
     kept, losses = dumps[0]
     replayed = toys.make(toys.KINDS["cenet-full"], ppo.config, seed=5).replay(kept)
     assert {name: value for name, value in replayed.items() if name.startswith("loss/")} == losses
+
+
+def test_how_much_was_clipped_is_logged(toys):
+    settings = replace(toys.QUICK, mirror="both", epochs=2)
+    tight = toys.make(settings=replace(settings, clip=1e-6)).iteration(0.0)
+    wide = toys.make(settings=replace(settings, clip=1e6)).iteration(0.0)
+    assert tight["policy/clipped_share"] > 0.5  # all but the first minibatch's, whose ratios are 1 up to rounding
+    assert tight["policy/mirrored_clipped_share"] > 0.5
+    assert wide["policy/clipped_share"] == wide["policy/mirrored_clipped_share"] == 0.0
+    assert "policy/clipped_share" not in toys.make(settings=replace(settings, surrogate="kl", mirror="none")).iteration(
+        0.0
+    )

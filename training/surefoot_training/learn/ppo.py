@@ -308,6 +308,7 @@ class PPO:
         self._optimizer = self._make_optimizer()
         self._seen = problem.seen()
         self._hidden = torch.zeros(problem.copies, agent.memory_size)
+        self._clipped_shares: dict[str, list[float]] = defaultdict(list)  # of this update's minibatches
         self._episode_return = torch.zeros(problem.copies)
         self._last_returns = torch.zeros(problem.copies)
         self._mirrors = config.mirror != "none" and problem.mirror is not None and not agent.memory_size
@@ -442,6 +443,7 @@ class PPO:
         self._set_learning_rates(progress)
         sums, count, stopped = defaultdict[str, float](float), 0, False
         kl = 0.0
+        self._clipped_shares.clear()
         for _ in range(config.epochs):
             kls = []
             for chunks in self._minibatches(len(samples)):
@@ -466,6 +468,7 @@ class PPO:
             "policy/learning_rate": self._optimizer.param_groups[0]["lr"],
             "policy/stopped_early": float(stopped),
         }
+        log |= {f"policy/{name}": sum(shares) / len(shares) for name, shares in self._clipped_shares.items()}
         if config.surrogate != "clip":
             log["policy/kl_weight"] = self.kl_weight
         log |= self._estimator_log(samples)
@@ -587,7 +590,7 @@ class PPO:
     def _surrogate(self, policy: Distribution, flat: Samples, advantage: Tensor, kl: Tensor) -> dict[str, Tensor]:
         ratio = (policy.log_prob(flat.action) - flat.log_prob).exp()
         if self.config.surrogate == "clip":
-            return {"surrogate": ppo_loss(ratio, advantage, self.config.clip).loss}
+            return {"surrogate": self._clipped("clipped_share", ratio, advantage)}
         return {"surrogate": penalized_loss(ratio, advantage, kl, self.kl_weight)}
 
     def _mirror_terms(
@@ -602,8 +605,14 @@ class PPO:
         if self.config.mirror in ("augmentation", "both"):
             # A mirrored action was drawn with the probability of the real one.
             ratio = (mirrored.log_prob(mirror.action(flat.action)) - flat.log_prob).exp()
-            terms["mirrored_surrogate"] = ppo_loss(ratio, advantage, self.config.clip).loss
+            terms["mirrored_surrogate"] = self._clipped("mirrored_clipped_share", ratio, advantage)
         return terms
+
+    def _clipped(self, name: str, ratio: Tensor, advantage: Tensor) -> Tensor:
+        """The clipped loss; how much of it was clipped is kept for the log."""
+        found = ppo_loss(ratio, advantage, self.config.clip)
+        self._clipped_shares[name].append(float(found.clipped_share))
+        return found.loss
 
     def _estimator_terms(self, flat: Samples) -> dict[str, Tensor]:
         agent = self.agent
