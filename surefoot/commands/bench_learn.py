@@ -16,8 +16,8 @@ HELP = "our PPO against rsl_rl's, by turns: update, whole iteration, share of th
 DESCRIPTION = (
     "Trains velocity-flat with our PPO and with rsl_rl's, an iteration each in turn: the same networks, 32 steps, 4 "
     "epochs of 4 minibatches; and, a third in turn, with ours as shipped, all settings at their defaults. Torch has "
-    "one thread. Ratios are rsl_rl's time over ours, medians over iterations: above 1, ours is faster. On a busy machine, "
-    "processor times vary less than wall times."
+    "one thread. Ratios are rsl_rl's time over ours, medians over iterations: above 1, ours is faster. On a busy "
+    "machine, processor times vary less than wall times."
 )
 
 
