@@ -13,6 +13,14 @@ from surefoot_robots.errors import SurefootError
 from surefoot_training.nets.cenet import CENetConfig
 from surefoot_training.nets.policy import Policy
 
+
+def told_with_offset(ppo, rollout, offset: float):
+    """`rollout` as if robots had moved by `offset` faster, in all directions, than the estimator believes."""
+    with torch.no_grad():
+        believed, _ = ppo.agent.estimate(rollout.seen.flatten(0, 1))
+    return replace(rollout, velocity=believed.reshape(rollout.velocity.shape) + offset)
+
+
 ESTIMATING = ["cenet-velocity", "cenet-no_adaboot", "cenet-full", "cenet-oracle", "cenet-full-shared"]
 
 
@@ -176,6 +184,24 @@ def test_nobody_misses_a_context_where_there_is_none(toys, caplog):
             log = ppo.iteration(0.0)
     assert not caplog.records
     assert "loss/estimator_kl" not in log
+
+
+def test_the_velocity_weighs_as_much_as_is_asked(toys):
+    ppo, rollout = prepared(toys, "cenet-full")
+    samples, _ = ppo._prepare(rollout)
+    batch = samples.pick(torch.arange(len(samples)))
+    terms, _ = ppo._losses(batch, 0.0)
+    with torch.no_grad():
+        guess = ppo.agent.estimator(batch.history.flatten(0, 1))
+    square = float((guess.velocity - batch.velocity.flatten(0, 1)).square().mean())
+    assert float(terms["estimator_velocity"].detach()) == pytest.approx(ppo.agent.config.cenet.velocity_weight * square)
+    assert ppo.agent.config.cenet.velocity_weight != 1.0
+
+
+def test_the_log_says_how_far_off_the_velocity_is(toys):
+    ppo, rollout = prepared(toys, "cenet-full")
+    samples, _ = ppo._prepare(told_with_offset(ppo, rollout, 0.25))
+    assert ppo._estimator_log(samples)["estimator/velocity_rms_error"] == pytest.approx(0.25)
 
 
 def test_the_estimator_learns_a_velocity_that_only_the_history_tells(toys):

@@ -623,10 +623,11 @@ class PPO:
         assert flat.goes_on is not None
         noise = torch.randn(len(flat.history), agent.config.cenet.context_size, generator=self._generator)
         losses = agent.estimator.losses(flat.history, flat.velocity, flat.following, flat.goes_on, noise)
-        terms = {"estimator_velocity": losses.velocity}
+        weights = agent.config.cenet
+        terms = {"estimator_velocity": weights.velocity_weight * losses.velocity}
         if agent.config.estimator != "velocity":
             terms["estimator_prediction"] = losses.prediction
-            terms["estimator_kl"] = agent.config.cenet.kl_weight * losses.kl
+            terms["estimator_kl"] = weights.kl_weight * losses.kl
         return terms
 
     def _remembered(self, batch: Samples) -> Tensor:
@@ -717,11 +718,15 @@ class PPO:
         assert flat.history is not None
         assert flat.following is not None
         assert flat.goes_on is not None
+        assert flat.velocity is not None
         health = estimator.health(flat.history, flat.following, flat.goes_on)
+        with torch.no_grad():
+            error = estimator(flat.history).velocity - flat.velocity
         if self.agent.config.estimator != "velocity":  # which trains no context
             self._collapse.note(health)
         return {
             "estimator/bootstrap_share": self.bootstrap_share,
+            "estimator/velocity_rms_error": float(error.square().mean().sqrt()),
             "estimator/context_size": health.size,
             "estimator/context_active_share": health.active_share,
             "estimator/context_use": health.use,
