@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("surefoot", "robots/surefoot_robots", "policy_export/surefoot_policy", "training/surefoot_training")
+PACKAGES = (
+    "surefoot",
+    "robots/surefoot_robots",
+    "safety/surefoot_safety",
+    "policy_export/surefoot_policy",
+    "training/surefoot_training",
+)
 PYTHON_ONLY = shutil.ignore_patterns("__pycache__", "*.yaml")
 
 
@@ -23,7 +29,9 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def lint_imports(checkout: Path) -> subprocess.CompletedProcess[str]:
-    folders = os.pathsep.join(str(checkout / folder) for folder in (".", "robots", "policy_export", "training"))
+    folders = os.pathsep.join(
+        str(checkout / folder) for folder in (".", "robots", "safety", "policy_export", "training")
+    )
     return subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"],
         cwd=checkout,
@@ -59,6 +67,10 @@ def test_the_code_keeps_the_contracts(checkout: Path):
         ("policy_export/surefoot_policy/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
         ("policy_export/surefoot_policy/intruder.py", "import surefoot_training", "Dependencies point to the robot"),
         ("robots/surefoot_robots/intruder.py", "import surefoot_policy", "Dependencies point to the robot"),
+        ("robots/surefoot_robots/intruder.py", "import surefoot_safety", "Dependencies point to the robot"),
+        ("safety/surefoot_safety/intruder.py", "import surefoot_policy", "Dependencies point to the robot"),
+        ("safety/surefoot_safety/intruder.py", "import mujoco", "Safety is NumPy and the standard library"),
+        ("safety/surefoot_safety/intruder.py", "import threading", "Safety is NumPy and the standard library"),
         ("surefoot/commands/intruder.py", "import torch", "The command reaches torch through surefoot_training only"),
         ("surefoot/commands/intruder.py", "import mujoco", "The command reaches mujoco through"),
         ("training/surefoot_training/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
