@@ -10,13 +10,13 @@ from surefoot_training.run import checkpoint as module
 from surefoot_training.run.checkpoint import (
     Checkpoint,
     CheckpointFolder,
-    checksum,
     load_policy,
     policy_checkpoint,
     read_checkpoint,
     write_checkpoint,
 )
 from surefoot_training.run.config import config_to_json
+from surefoot_training.run.sealed import checksum
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_file_that_would_run_code_is_refused(tmp_path):
 
 def test_another_version_is_refused(checkpoint, tmp_path, monkeypatch):
     file = tmp_path / "last.pt"
-    monkeypatch.setattr(module, "VERSION", 99)
+    monkeypatch.setattr(module, "_KIND", replace(module._KIND, version=99))
     write_checkpoint(checkpoint, file)
     monkeypatch.undo()
     with pytest.raises(SurefootError, match="has version 99 of the format, this surefoot reads 1"):
@@ -170,8 +170,12 @@ def test_a_damaged_newest_is_said_and_the_one_before_it_taken(checkpoint, config
     assert newest.iteration == 1
     assert "last.pt is damaged" in caplog.text
     assert "going on from previous.pt" in caplog.text
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["last.pt", "previous.pt"]  # nothing is changed by it
     folder.save(replace(checkpoint, iteration=2))  # the damaged one must not take the good one's place
     assert read_checkpoint(folder.previous).iteration == 1
+    assert (tmp_path / "last.damaged.pt").exists()
+    folder.save(replace(checkpoint, iteration=3))
+    assert read_checkpoint(folder.previous).iteration == 2
 
 
 def test_between_two_renames_the_one_before_is_there(checkpoint, config, tmp_path):

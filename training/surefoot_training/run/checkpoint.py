@@ -1,19 +1,17 @@
 """Checkpoints: all that a run needs to go on to the bit, in files that are whole, our own, and say so.
 
-A checkpoint is a plain `torch.save` file of tensors, numbers and text. It carries its format's version, the
-configuration it belongs to and a checksum over everything. `last.pt` is the newest one, `previous.pt` the one before it
-in case that one is damaged; `best.pt` has a policy alone.
+A checkpoint carries the configuration it belongs to. `last.pt` is the newest one, `previous.pt` the one before it in
+case that one is damaged; `best.pt` has a policy alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -25,17 +23,19 @@ from surefoot_training.nets.agent import Agent
 from surefoot_training.nets.perception import Perception
 from surefoot_training.nets.policy import Policy
 from surefoot_training.run.config import RunConfig, config_from_json
-from surefoot_training.run.files import write_whole
-
-State: TypeAlias = dict[str, Any]
-"""Dicts and lists of tensors, numbers, text and None."""
+from surefoot_training.run.sealed import Kind, State, read_sealed, write_sealed
 
 Networks: TypeAlias = Mapping[str, Tensor]
 """An agent's parameters and statistics by name, and with `RETURNS` before them those of returns."""
 
-FORMAT, VERSION = "surefoot checkpoint", 1
 RETURNS = "value_norm."  # what the names of a policy's statistics of returns begin with
-_VELOCITY_SIZE = 3
+_KIND = Kind(
+    "surefoot checkpoint",
+    1,
+    "a checkpoint",
+    where="give a run folder or its last.pt, best.pt",
+    instead="use previous.pt or best.pt of the same run",
+)
 
 _log = logging.getLogger(__name__)
 
@@ -74,68 +74,16 @@ class Checkpoint:
 
 def write_checkpoint(checkpoint: Checkpoint, file: Path) -> None:
     """Whole or not at all."""
-    content = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}
-    content |= {"format": FORMAT, "version": VERSION}
-    write_whole(file, lambda stream: torch.save(content | {"checksum": checksum(content)}, stream))
+    write_sealed(_KIND, {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}, file)
 
 
 def read_checkpoint(file: Path) -> Checkpoint:
     """What was written, or an error that says what is wrong with the file."""
-    content = _load(file)
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise SurefootError(f"{file} is not a checkpoint of surefoot", hint="give a run folder or its last.pt, best.pt")
-    if content.get("version") != VERSION:
-        raise SurefootError(
-            f"{file} has version {content.get('version')!r} of the format, this surefoot reads {VERSION}",
-            hint="use the surefoot that wrote it: provenance.yaml in the run folder names it",
-        )
-    said = content.pop("checksum", None)
-    if said != checksum(content):
-        raise SurefootError(f"{file} is damaged: its content does not match its checksum", hint=_ANOTHER)
-    del content["format"], content["version"]
+    content = read_sealed(_KIND, file)
     try:
         return Checkpoint(**content)
     except TypeError as error:
         raise SurefootError(f"{file} is not a checkpoint of surefoot: {error}") from error
-
-
-_ANOTHER = "use previous.pt or best.pt of the same run"
-
-
-def _load(file: Path) -> Any:  # noqa: ANN401, whatever is in the file
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise SurefootError(f"{file}: cannot be read: {error.strerror}") from error
-    try:
-        return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # half a file or another kind of file fails in torch, pickle or zip, each in many ways
-        raise SurefootError(f"{file} is damaged or not a checkpoint", hint=_ANOTHER) from error
-
-
-def checksum(content: object) -> str:
-    """SHA-256 of everything that can be saved, kinds and shapes included."""
-    digest = hashlib.sha256()
-    _feed(digest, content)
-    return digest.hexdigest()
-
-
-def _feed(digest: hashlib._Hash, content: object) -> None:
-    match content:
-        case Tensor():
-            digest.update(f"tensor {content.dtype} {tuple(content.shape)}:".encode())
-            digest.update(content.detach().cpu().numpy().tobytes())
-        case Mapping():
-            digest.update(f"mapping {len(content)}:".encode())
-            for key, value in content.items():
-                _feed(digest, key)
-                _feed(digest, value)
-        case list() | tuple():
-            digest.update(f"list {len(content)}:".encode())
-            for value in content:
-                _feed(digest, value)
-        case _:
-            digest.update(f"{type(content).__name__} {content!r}:".encode())
 
 
 class CheckpointFolder:
@@ -143,21 +91,28 @@ class CheckpointFolder:
 
     def __init__(self, folder: Path) -> None:
         self.last, self.previous, self.best = (folder / f"{name}.pt" for name in ("last", "previous", "best"))
+        self._damaged = folder / "last.damaged.pt"
+        self._last_is_damaged = False
 
     def save(self, checkpoint: Checkpoint) -> None:
         """As the newest; the one before it is kept."""
         fresh = self.last.with_name(".fresh.pt")
         write_checkpoint(checkpoint, fresh)
         if self.last.exists():
-            self.last.replace(self.previous)
+            # Set aside: it must not take the place of the good one before it.
+            self.last.replace(self._damaged if self._last_is_damaged else self.previous)
         fresh.replace(self.last)
+        self._last_is_damaged = False
 
     def save_best(self, checkpoint: Checkpoint) -> None:
         """A policy, instead of the best one before it."""
         write_checkpoint(checkpoint, self.best)
 
     def newest(self, config: RunConfig) -> Checkpoint | None:
-        """The newest good checkpoint of `config`; None if there are none at all, an error if none is good."""
+        """The newest good checkpoint of `config`; None if there are none at all, an error if none is good.
+
+        Nothing is changed: a damaged `last.pt` is set aside only when another one is saved.
+        """
         files = [file for file in (self.last, self.previous) if file.exists()]
         complaints = []
         for file in files:
@@ -168,8 +123,7 @@ class CheckpointFolder:
                 continue
             for complaint in complaints:
                 _log.warning("%s; going on from %s", complaint.message, file.name)
-            if complaints:  # set aside, or the next save would keep it and drop the good one
-                self.last.replace(self.last.with_name("last.damaged.pt"))
+            self._last_is_damaged = bool(complaints)
             return checkpoint
         if complaints:
             raise SurefootError("; ".join(error.message for error in complaints), hint=complaints[0].hint)
@@ -195,26 +149,41 @@ def policy_checkpoint(checkpoint: Checkpoint, agent: Mapping[str, Tensor]) -> Ch
 
 
 def load_policy(path: Path) -> tuple[Policy, RunConfig]:
-    """The policy of a run folder, the best if there is one, or of a checkpoint file; and the run it is from."""
+    """What `load_agent` finds, as a robot could run it; an agent that robots cannot run is refused."""
+    perception, agent, config = load_agent(path)
+    policy = Policy(perception, agent)
+    policy.eval()
+    return policy, config
+
+
+def load_agent(path: Path) -> tuple[Perception, Agent, RunConfig]:
+    """The networks of a run folder, the best if there are some, or of a checkpoint file; and the run they are from."""
     checkpoint = read_checkpoint(policy_file(path))
     # Not complete: what a later version has added to the configuration is no reason to throw a policy away.
     config = config_from_json(checkpoint.config, complete=False)
     perception = Perception(config.task, load_robot(config.robot))
-    privileged = sum(term.size for term in config.task.privileged)
-    agent = Agent(
-        config.agent,
-        Actions(perception.joints),
-        (config.agent.history_length, perception.size),
-        perception.size + privileged,
-        _VELOCITY_SIZE,
-    )
-    try:
-        agent.load_state_dict(_agent_alone(checkpoint.parts[0]["agent"]))
-    except RuntimeError as error:
-        raise SurefootError(f"{path}: its networks are not those its configuration describes") from error
-    policy = Policy(perception, agent)
-    policy.eval()
-    return policy, config
+    return perception, agent_of(config, perception, _agent_alone(checkpoint.parts[0]["agent"]), path), config
+
+
+def agent_of(config: RunConfig, perception: Perception, state: Mapping[str, Tensor], path: Path) -> Agent:
+    """The agent that `config` describes, with the networks `state` that were found in `path`."""
+
+    def make() -> Agent:
+        return Agent(
+            config.agent,
+            Actions(perception.joints),
+            (config.agent.history_length, perception.size),
+            perception.size + sum(term.size for term in config.task.privileged),
+            velocity_size=3,
+        )
+
+    with torch.device("meta"):  # without memory: a file may describe any size
+        described = {name: value.shape for name, value in make().state_dict().items()}
+    if {name: getattr(value, "shape", None) for name, value in state.items()} != described:
+        raise SurefootError(f"{path}: its networks are not those its configuration describes")
+    agent = make()
+    agent.load_state_dict(state)
+    return agent
 
 
 def load_networks(path: Path) -> tuple[Networks, RunConfig, str]:

@@ -256,9 +256,9 @@ def test_without_only_the_page_starts_with_an_overview(capsys):
         ),
         (["velocity-flat", "--only", ""], "no section ''", "sections: observation, "),
         (["velocity-flat", "--png", "x.png"], "`surefoot task NAME` takes no --png", "see `surefoot task --help`"),
-        (["velocity-flat", "folder"], "takes no DUMP_FOLDER", "see `surefoot task --help`"),
+        (["velocity-flat", "folder"], "takes no DUMP", "see `surefoot task --help`"),
         (["list", "--only", "rewards"], "`surefoot task list` takes no --only", "see `surefoot task --help`"),
-        (["replay"], "`surefoot task replay` needs the folder of a dump", "see `surefoot task --help`"),
+        (["replay"], "`surefoot task replay` needs a dump", "see `surefoot task --help`"),
         ([], "the following arguments are required: list | NAME | replay", "see `surefoot task --help`"),
     ],
 )
