@@ -7,6 +7,7 @@ import logging
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -33,15 +34,16 @@ _NEW_RUN_ONLY = ("robot", "robots", "seed", "threads", "set", "begin_with")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to learn, for how long, and where to keep it."""
     parser.description = (
-        "Learns a task from nothing, or goes on with a run. Several processes: "
+        "Learns a task from nothing, or goes on with a run, on the CPU: a GPU is not used. Several processes: "
         "torchrun --nproc-per-node 2 -m surefoot train …"
     )
     parser.add_argument("task", nargs="?", metavar="TASK", help="such as velocity-flat; see `surefoot task list`")
     parser.add_argument("--robot", help="whose body (default: the task's)")
     parser.add_argument("--robots", type=int, metavar="N", help="simulated together, by all processes (default: 256)")
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help=f"budget in time, all but the export (default: {_MINUTES:g})"
-    )
+        "--minutes", type=float, metavar="M",
+        help=f"budget in time, from start-up to curves and export (default: {_MINUTES:g})",
+    )  # fmt: skip
     parser.add_argument("--steps", type=_count, metavar="N", help="budget in control steps of all robots, such as 5e6")
     parser.add_argument("--seed", type=int, help="of everything random (default: 0)")
     parser.add_argument("--threads", type=int, metavar="N", help="in each process (default: all processors, shared)")
@@ -60,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, and say how to go on."""
+    begun_s = time.monotonic()  # before torch is loaded, which takes seconds
     # Before torch is loaded: its threads wait for each other by spinning otherwise, and whenever another program takes
     # one of their processors, the others burn theirs meanwhile: updates took 3 to 10 times as long, measured.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -72,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     with _shown(order.folder) as report:
         try:
-            ending = train(order, report)
+            ending = train(order, report, begun_s=begun_s)
         except LostWorkerError as error:
             way_out = f"to go on from the last checkpoint: {_resume_command(_processes(), order.folder)}"
             raise SurefootError(error.message, hint=way_out) from error

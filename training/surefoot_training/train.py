@@ -2,14 +2,15 @@
 
 The budget drives the schedules of learning rate and entropy: `progress` goes from 0 to 1. With a budget in steps it is
 steps / budget, and a run learns the same to the bit, however often it is stopped and resumed. With a budget in time it
-is time / budget, so that how fast the machine is changes what is learned, a little; the time used is kept in the
-checkpoint, and the progress that every iteration went by is in `progress.jsonl`. Neither the display nor how often the
-run is saved changes anything.
+is time / budget (less what is kept for the end), so that how fast the machine is changes what is learned, a little; the
+time used is kept in the checkpoint, and the progress that every iteration went by is in `progress.jsonl`. Neither the
+display nor how often the run is saved changes anything.
 """
 
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -25,16 +26,17 @@ from torch import Tensor
 from surefoot_robots.errors import SurefootError
 from surefoot_training.learn.ppo import PPO, NotFiniteError
 from surefoot_training.learn.walking import WalkingProblem, make_agent
-from surefoot_training.run.checkpoint import RETURNS, Checkpoint, Networks, State, policy_checkpoint
+from surefoot_training.run.checkpoint import RETURNS, Checkpoint, Networks, policy_checkpoint
 from surefoot_training.run.config import RunConfig, config_from_json, config_to_json
-from surefoot_training.run.files import write_whole
 from surefoot_training.run.folder import RunFolder
 from surefoot_training.run.interrupt import Interrupt, caught
 from surefoot_training.run.journal import Journal
+from surefoot_training.run.not_finite import NotFiniteDump, write_dump
 from surefoot_training.run.provenance import record_session
 from surefoot_training.run.score import Score, episode_score
+from surefoot_training.run.sealed import State
 from surefoot_training.run.status import Iteration, Recent, Status, line_of
-from surefoot_training.run.team import Team, joined
+from surefoot_training.run.team import Team, hushed, joined
 from surefoot_training.task.tasks import make_environment
 
 Clock: TypeAlias = Callable[[], float]
@@ -68,6 +70,9 @@ class Learner(Protocol):
     def load_state_dict(self, state: State) -> None:
         """Take up where `state_dict` left off."""
         ...
+
+# Iterations in which a critic from nothing learns before the actor goes on: what it says at first would undo walking.
+_CRITIC_ALONE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,18 @@ class Position:
     score: Score = field(default_factory=lambda: Score(1.0))
 
 
-def train(order: Order, report: Report = lambda _: None, *, clock_s: Clock = time.monotonic) -> Ending:
-    """Begin or resume a run, and stay with it until its budget is used up or a signal comes."""
-    begun_s = clock_s()
+def train(
+    order: Order,
+    report: Report = lambda _: None,
+    *,
+    clock_s: Clock = time.monotonic,
+    begun_s: float | None = None,
+) -> Ending:
+    """Begin or resume a run, and stay with it until its budget is used up or a signal comes.
+
+    A budget in time counts from `begun_s` by `clock_s`, from now on if that is None.
+    """
+    begun_s = clock_s() if begun_s is None else begun_s
     with ExitStack() as stack:
         team = stack.enter_context(joined())
         interrupt = stack.enter_context(caught(once_only=team.size > 1))
@@ -127,31 +141,32 @@ def train(order: Order, report: Report = lambda _: None, *, clock_s: Clock = tim
             _check_size(config, team)
         if team.is_led_here:
             stack.enter_context(folder.locked(is_new=config is not None))
-            config, checkpoint = _open(folder, order, team)
+            config, checkpoint = _find(folder, order, team)
             stack.enter_context(folder.logged())
+        else:
+            stack.enter_context(hushed())
         config = config_from_json(team.told(config_to_json(config) if config else None))
         learner = WalkingLearner(config, team.rank, folder.blow_ups(team.rank))
         if order.networks is not None:
             learner.begin_with(order.networks)
         position = _restore(learner, checkpoint, config, team)
+        if team.is_led_here:
+            folder.keep(config)  # only now: what is refused leaves everything as it was
+            _say_what_is_not_used()
         zero_s = begun_s - position.elapsed_s
         session = Session(config, folder, team, learner, position, report=report, clock_s=clock_s, zero_s=zero_s)
         return session.run(interrupt)
 
 
-def _open(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Checkpoint | None]:
-    """At the leader: a new folder, or what is in one."""
+def _find(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Checkpoint | None]:
+    """At the leader: that a folder is free, or what is in it; nothing is changed."""
     if order.config is not None:
-        folder.begin(order.config)
+        folder.check_is_free()
         return order.config, None
-    config = folder.reopen(order.minutes, order.steps)
+    config = folder.load().with_budget(order.minutes, order.steps)
     _check_size(config, team)
     checkpoint = folder.checkpoints.newest(config)
-    # A run that is limited in time ends when no whole iteration fits in, a little before the time is over.
-    has_new_budget = order.minutes is not None or order.steps is not None
-    if checkpoint and (
-        config.progress(checkpoint.elapsed_s, checkpoint.steps) >= 1.0 or (checkpoint.finished and not has_new_budget)
-    ):
+    if checkpoint and _is_over(checkpoint, config):
         raise SurefootError(
             f"the run in {folder.path} has used up its budget",
             hint="to go on with it, give a larger one in all: --minutes or --steps",
@@ -162,6 +177,22 @@ def _open(folder: RunFolder, order: Order, team: Team) -> tuple[RunConfig, Check
             hint="they are not kept in it: start it anew, with --from, in another folder",
         )
     return config, checkpoint
+
+
+def _is_over(checkpoint: Checkpoint, config: RunConfig) -> bool:
+    """Whether the budget, which may be another one than the checkpoint's, is used up."""
+    if config.progress(checkpoint.elapsed_s, checkpoint.steps) >= 1.0:
+        return True
+    # A run that is limited in time ends when no whole iteration fits in, a little before the time is over.
+    before_minutes = config_from_json(checkpoint.config).minutes
+    if not checkpoint.finished or config.minutes is None or before_minutes is None:
+        return False
+    return config.minutes <= before_minutes
+
+
+def _say_what_is_not_used() -> None:
+    if torch.cuda.is_available():
+        _log.info("the GPU of this machine is not used: simulation and learning run on the CPU")
 
 
 def _check_size(config: RunConfig, team: Team) -> None:
@@ -238,6 +269,7 @@ class WalkingLearner:
             self._ppo.value_norm.load_state_dict(returns)
         else:
             fits -= critic
+            self._ppo.critic_alone = _CRITIC_ALONE
             _log.warning("the critic begins from nothing: that of the other run sees something else")
         self._ppo.agent.load_state_dict(mine | {name: networks[name] for name in fits})
 
@@ -271,6 +303,7 @@ class Session:
         self._highest_level = config.task.curriculum.levels - 1
         self._recent = Recent(config.task.control_dt_s, self._highest_level)
         self._saved_s = self._logged_s = clock_s()
+        self._longest_save_s = 0.0
         self._best: Mapping[str, Tensor] | None = None  # not written yet
 
     def run(self, interrupt: Interrupt) -> Ending:
@@ -317,19 +350,21 @@ class Session:
         try:
             return self._learner.iteration(progress)
         except NotFiniteError as error:
-            file = self._folder.not_finite
-            content = {
-                "culprit": error.culprit,
-                "config": config_to_json(self._config),
-                "iteration": self._at.iteration,
-                "progress": progress,
-                "dump": error.dump,
-            }
-            if self._team.is_led_here:
-                write_whole(file, lambda stream: torch.save(content, stream))
+            file = self._folder.not_finite(self._team.rank)
+            dump = NotFiniteDump(
+                culprit=error.culprit,
+                config=config_to_json(self._config),
+                process=self._team.rank,
+                iteration=self._at.iteration,
+                progress=progress,
+                batch=error.dump,
+            )
+            write_dump(dump, file)  # of every process that has it: others may have met nothing
             _log.error("stopped in iteration %d: %s; the batch is in %s", self._at.iteration + 1, error.message, file)
             raise SurefootError(
-                f"iteration {self._at.iteration + 1}: {error.message}; what led to it is in {file}", hint=error.hint
+                f"iteration {self._at.iteration + 1}: {error.message}; what led to it is in {file}",
+                hint=f"see every loss: surefoot task replay {shlex.quote(str(file))}; "
+                "then lower ppo.learning_rate or ppo.max_gradient_norm",
             ) from error
 
     def _judge(self, log: Mapping[str, float]) -> None:
@@ -369,9 +404,9 @@ class Session:
         return max(0.0, config.steps - at.steps) / rate if rate else None
 
     def _is_used_up(self, took_s: float) -> bool:
-        """Whether there is no time for another iteration as long as the last, or no steps are left."""
+        """Whether no steps are left, or no time for an iteration like the last and a save like the longest."""
         if self._config.minutes is not None:
-            return self._at.elapsed_s + took_s > 60.0 * self._config.minutes
+            return self._at.elapsed_s + took_s + self._longest_save_s > self._config.learning_s
         return self._progress(0.0) >= 1.0
 
     def _is_time_to_save(self) -> bool:
@@ -379,7 +414,7 @@ class Session:
 
     def _save(self, *, finished: bool) -> None:
         """Everybody's part, by the leader; the best policy, if there is a new one."""
-        at = self._at
+        at, began_s = self._at, self._clock_s()
         parts = self._team.collected(self._learner.state_dict())
         self._saved_s = self._clock_s()
         if not self._team.is_led_here:
@@ -400,6 +435,7 @@ class Session:
             self._folder.checkpoints.save_best(policy_checkpoint(checkpoint, self._best))
             self._best = None
         self._folder.checkpoints.save(checkpoint)
+        self._longest_save_s = max(self._longest_save_s, self._clock_s() - began_s)
 
     def _conclude(self, *, finished: bool) -> None:
         from surefoot_training.run.curves import draw_curves  # matplotlib takes a second of nobody's time at the end

@@ -37,12 +37,17 @@ def test_another_critic_begins_from_nothing_and_says_so(flat, tmp_path, caplog):
     out = tmp_path / "rough"
     assert main(["train", "velocity-rough", "--from", str(flat), "--steps", "32", "--out", str(out), *SMALL]) == 0
     assert "critic begins from nothing" in caplog.text
+    # One iteration of ten in which the actor waits for it.
+    before, after = load_networks(flat)[0], load_networks(out)[0]
+    assert torch.equal(before["actor_head.weight"], after["actor_head.weight"])
+    assert not torch.equal(before["estimator.encoder.0.weight"], after["estimator.encoder.0.weight"])
 
 
 def test_networks_that_do_not_fit_are_refused(flat, tmp_path, capsys):
     words = ["train", "velocity-flat", "--from", str(flat), "--steps", "32", "--out", str(tmp_path / "x"), *SMALL]
     assert main([*words, "agent.hidden=17"]) != 0
     assert "do not fit: actor_" in capsys.readouterr().err
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_resumed_run_cannot_begin_anew(flat, capsys):

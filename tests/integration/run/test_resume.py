@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from surefoot_robots.errors import SurefootError
-from surefoot_training.run.checkpoint import checksum, load_policy, read_checkpoint
+from surefoot_training.run.checkpoint import load_policy, read_checkpoint
 from surefoot_training.run.config import RunConfig
 from surefoot_training.run.journal import read_journal
+from surefoot_training.run.sealed import checksum
 from surefoot_training.run.status import Status
 from surefoot_training.task.tasks import TASKS
 from surefoot_training.train import Ending, Order, WalkingLearner, train
@@ -132,6 +133,34 @@ def test_a_finished_run_goes_on_only_with_a_larger_budget(config, tmp_path):
             train(Order(tmp_path, None, steps=steps))
     ending = train(Order(tmp_path, None, steps=512))
     assert (ending.iteration, ending.steps) == (4, 512)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.name != ".lock"}
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_what_is_refused_changes_nothing(config, tmp_path, is_damaged):
+    whole(replace(config, steps=256, save_minutes=1e-9), tmp_path)
+    if is_damaged:  # `previous.pt` is after 128 steps
+        (tmp_path / "last.pt").write_bytes(b"half")
+    before = content(tmp_path)
+    for steps in (128, 100):
+        with pytest.raises(SurefootError, match="has used up its budget"):
+            train(Order(tmp_path, None, steps=steps))
+        assert content(tmp_path) == before
+
+
+def test_a_run_that_ended_in_time_goes_on_only_with_more_of_it(config, tmp_path):
+    hours = iter(range(0, 10**6, 3600))
+    in_time = config.with_budget(60.0 * 12, None)
+    ending = train(Order(tmp_path, in_time), clock_s=lambda: float(next(hours)))
+    assert ending.finished
+    before = content(tmp_path)
+    for minutes in (None, 60.0 * 12, 60.0 * 11.99):
+        with pytest.raises(SurefootError, match="has used up its budget"):
+            train(Order(tmp_path, None, minutes=minutes))
+    assert content(tmp_path) == before
 
 
 def test_an_edited_configuration_is_noticed(config, tmp_path):

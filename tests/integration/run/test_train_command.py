@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from surefoot.cli import main
-from surefoot_training.run.checkpoint import checksum, read_checkpoint
+from surefoot_training.run.checkpoint import read_checkpoint
 from surefoot_training.run.config import RunConfig
+from surefoot_training.run.sealed import checksum
 
 ALONE = (sys.executable, "-m", "surefoot", "train")
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")

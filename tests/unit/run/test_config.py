@@ -132,5 +132,9 @@ def test_progress_is_the_share_of_the_budget_that_is_used(config):
     assert config.progress(elapsed_s=1e9, steps=250) == 0.25
     assert config.progress(elapsed_s=0.0, steps=2000) == 1.0
     in_time = config.with_budget(2.0, None)
-    assert in_time.progress(elapsed_s=30.0, steps=10**9) == 0.25
-    assert in_time.progress(elapsed_s=121.0, steps=0) == 1.0
+    assert in_time.progress(elapsed_s=25.0, steps=10**9) == 0.25
+    assert in_time.progress(elapsed_s=101.0, steps=0) == 1.0
+
+
+def test_of_a_budget_in_time_some_is_kept_for_the_end(config):
+    assert [config.with_budget(minutes, None).learning_s for minutes in (1.0, 10.0)] == [48.0, 580.0]

@@ -9,36 +9,61 @@ from surefoot_training.run.folder import RunFolder
 def test_a_run_begins_in_a_new_or_empty_folder(config, tmp_path):
     folder = RunFolder(tmp_path / "deep" / "run")
     with folder.locked():
-        folder.begin(config)
-        assert folder.reopen(None, None) == config
+        folder.check_is_free()
+        folder.keep(config)
+        assert folder.load() == config
 
 
 def test_a_run_is_not_begun_over_another(config, tmp_path):
     folder = RunFolder(tmp_path)
-    folder.begin(config)
+    folder.keep(config)
     with pytest.raises(SurefootError, match="there is a run") as refused:
-        folder.begin(config)
+        folder.check_is_free()
     assert f"surefoot train --resume --out {tmp_path}" in refused.value.hint
 
 
-def test_a_run_is_not_begun_among_other_files(config, tmp_path):
+def test_a_run_is_not_begun_among_other_files(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(SurefootError, match=r"is not empty: it has thesis\.txt"):
-        RunFolder(tmp_path).begin(config)
+        RunFolder(tmp_path).check_is_free()
 
 
 def test_where_there_is_no_run_none_goes_on(tmp_path):
     with pytest.raises(SurefootError, match="there is no run"):
-        RunFolder(tmp_path).reopen(None, None)
+        RunFolder(tmp_path).load()
 
 
 def test_a_new_budget_is_kept(config, tmp_path):
     folder = RunFolder(tmp_path)
-    folder.begin(config)
-    assert folder.reopen(None, 5000).steps == 5000
-    assert folder.reopen(None, None).steps == 5000
-    assert folder.reopen(3.0, None).minutes == 3.0
-    assert folder.reopen(None, None).steps is None
+    for kept in (config, config.with_budget(None, 5000), config.with_budget(3.0, None)):
+        folder.keep(kept)
+        assert folder.load() == kept
+
+
+def test_what_is_the_same_is_not_written_again(config, tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.keep(config)
+    before = folder.config.stat()
+    folder.keep(config)
+    assert folder.config.stat() == before
+
+
+def test_a_run_that_is_refused_before_it_begins_leaves_no_folder(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    with pytest.raises(SurefootError, match="does not fit"), folder.locked():
+        raise SurefootError("does not fit")
+    assert not folder.path.exists()
+
+
+def test_a_folder_that_was_there_or_has_something_in_it_stays(config, tmp_path):
+    there, used = RunFolder(tmp_path / "there"), RunFolder(tmp_path / "used")
+    there.path.mkdir()
+    with there.locked():
+        pass
+    with used.locked():
+        used.keep(config)
+    assert there.path.is_dir()
+    assert used.load() == config
 
 
 def test_two_cannot_write_one_run(tmp_path):

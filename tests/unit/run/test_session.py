@@ -13,11 +13,13 @@ from surefoot_training.run.checkpoint import read_checkpoint
 from surefoot_training.run.config import RunConfig
 from surefoot_training.run.folder import RunFolder
 from surefoot_training.run.interrupt import Interrupt
+from surefoot_training.run.not_finite import read_dump
 from surefoot_training.run.score import Score
 from surefoot_training.run.team import Team
 from surefoot_training.train import Position, Session
 
 STEPS, ITERATION_S = 100, 3.0
+TWENTY_SECONDS = 25.0 / 60.0  # minutes: a fifth is kept for the end
 
 
 class Counter:
@@ -29,6 +31,7 @@ class Counter:
         self.clock, self.interrupt = clock, interrupt
         self.count, self.progress, self.scores = 0, [], {}
         self.stop_at = self.fail_at = -1
+        self.save_s = 0.0
 
     def iteration(self, progress: float) -> dict[str, float]:
         self.clock.now_s += ITERATION_S
@@ -47,6 +50,7 @@ class Counter:
         return {"count": torch.tensor(self.count)}
 
     def state_dict(self):
+        self.clock.now_s += self.save_s
         return {"count": self.count}
 
     def load_state_dict(self, state):
@@ -56,7 +60,7 @@ class Counter:
 class Run:
     """One session of a run in `folder`, from `position`."""
 
-    def __init__(self, config: RunConfig, folder: Path, position: Position | None = None) -> None:
+    def __init__(self, config: RunConfig, folder: Path, position: Position | None = None, rank: int = 0) -> None:
         self.clock, self.interrupt = SimpleNamespace(now_s=1000.0), Interrupt()
         self.learner = Counter(self.clock, self.interrupt)
         self.folder, self.statuses = RunFolder(folder), []
@@ -64,7 +68,7 @@ class Run:
         self.session = Session(
             config,
             self.folder,
-            Team(0, 1, None),
+            Team(rank, 1, None),
             self.learner,
             position,
             report=self.statuses.append,
@@ -87,7 +91,7 @@ def test_a_budget_in_steps_ends_after_so_many_and_drives_progress(config, tmp_pa
 
 
 def test_a_budget_in_time_is_not_exceeded(config, tmp_path):
-    run = Run(config.with_budget(20.0 / 60.0, None), tmp_path)
+    run = Run(config.with_budget(TWENTY_SECONDS, None), tmp_path)
     ending = run.go()
     assert ending.iteration == 6  # the seventh would end after 21 of 20 s
     assert ending.finished
@@ -95,10 +99,20 @@ def test_a_budget_in_time_is_not_exceeded(config, tmp_path):
 
 
 def test_time_used_before_counts(config, tmp_path):
-    run = Run(config.with_budget(20.0 / 60.0, None), tmp_path, Position(4, 400, 12.0, Score(8.0)))
+    run = Run(config.with_budget(TWENTY_SECONDS, None), tmp_path, Position(4, 400, 12.0, Score(8.0)))
     ending = run.go()
     assert run.learner.progress == [pytest.approx(12.0 / 20.0), pytest.approx(15.0 / 20.0)]
     assert (ending.iteration, ending.elapsed_s) == (6, 18.0)
+
+
+@pytest.mark.parametrize(("save_s", "iterations", "elapsed_s"), [(0.0, 21, 63.0), (2.0, 18, 62.0), (7.0, 14, 63.0)])
+def test_time_is_kept_for_the_last_save_as_long_as_the_longest(config, tmp_path, save_s, iterations, elapsed_s):
+    run = Run(config.with_budget(80.0 / 60.0, None).with_settings(["save_minutes=0.25"]), tmp_path)  # 64 s to learn
+    run.learner.save_s = save_s
+    ending = run.go()
+    assert (ending.iteration, ending.finished) == (iterations, True)
+    assert run.clock.now_s - 1000.0 == ending.elapsed_s == elapsed_s
+    assert elapsed_s <= 64.0
 
 
 def test_the_progress_used_is_written_down(config, tmp_path):
@@ -148,21 +162,31 @@ def test_what_is_not_finite_stops_the_run_and_leaves_a_dump(config, tmp_path):
     run.learner.fail_at = 6
     with pytest.raises(SurefootError, match=r"iteration 6: loss value is not finite; .*not-finite\.pt"):
         run.go()
-    dump = torch.load(run.folder.not_finite, weights_only=True)
-    assert dump["culprit"] == "loss value"
-    assert dump["iteration"] == 5
-    assert dump["dump"]["samples"]["action"].tolist() == [1.0, 1.0]
+    dump = read_dump(tmp_path / "not-finite.pt")
+    assert (dump.culprit, dump.iteration, dump.process) == ("loss value", 5, 0)
+    assert dump.batch["samples"]["action"].tolist() == [1.0, 1.0]
     assert read_checkpoint(run.folder.checkpoints.last).iteration == 4
+
+
+def test_every_process_leaves_the_dump_that_it_names(config, tmp_path):
+    folder = tmp_path / "run"  # on another machine there is none yet
+    run = Run(config, folder, rank=1)
+    run.learner.fail_at = 1
+    with pytest.raises(SurefootError, match=rf"what led to it is in {folder}/not-finite-1\.pt") as stopped:
+        run.go()
+    assert f"surefoot task replay {folder}/not-finite-1.pt" in stopped.value.hint
+    assert read_dump(folder / "not-finite-1.pt").process == 1
+    assert [file.name for file in folder.iterdir()] == ["not-finite-1.pt"]
 
 
 def test_statuses_tell_the_time_left(config, tmp_path):
     run = Run(config, tmp_path)
     run.go()
     assert [status.left_s for status in run.statuses] == [pytest.approx(ITERATION_S * k) for k in range(9, -1, -1)]
-    in_time = Run(config.with_budget(20.0 / 60.0, None), tmp_path / "other")
+    in_time = Run(config.with_budget(TWENTY_SECONDS, None), tmp_path / "other")
     in_time.folder.path.mkdir()
     in_time.go()
-    assert [status.left_s for status in in_time.statuses] == [17.0, 14.0, 11.0, 8.0, 5.0, 2.0]
+    assert [status.left_s for status in in_time.statuses] == [22.0, 19.0, 16.0, 13.0, 10.0, 7.0]
 
 
 def test_a_readable_line_is_logged_every_ten_seconds(config, tmp_path, caplog):

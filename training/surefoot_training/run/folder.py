@@ -23,16 +23,23 @@ class RunFolder:
         self.path = path
         self.config, self.provenance = path / "config.yaml", path / "provenance.yaml"
         self.journal, self.curves, self.log = path / "progress.jsonl", path / "curves.png", path / "train.log"
-        self.not_finite = path / "not-finite.pt"
         self.checkpoints = CheckpointFolder(path)
 
     def blow_ups(self, rank: int) -> Path:
         """For dumps of simulations that blew up in one process."""
         return self.path / "blow-ups" / f"process-{rank}"
 
+    def not_finite(self, rank: int) -> Path:
+        """For what led to a NaN in one process; the leader's has the plain name."""
+        return self.path / ("not-finite.pt" if rank == 0 else f"not-finite-{rank}.pt")
+
     @contextmanager
     def locked(self, *, is_new: bool = True) -> Iterator[None]:
-        """Nobody else writes here meanwhile; the lock goes with the process, however that ends."""
+        """Nobody else writes here meanwhile; the lock goes with the process, however that ends.
+
+        A folder that was made for it and stayed empty is taken away again.
+        """
+        is_made_here = is_new and not self.path.exists()
         if is_new:
             self.path.mkdir(parents=True, exist_ok=True)
         else:
@@ -49,10 +56,15 @@ class RunFolder:
             file.truncate(0)
             file.write(f"process {os.getpid()}\n")
             file.flush()
-            yield
+            try:
+                yield
+            finally:
+                if is_made_here and [found.name for found in self.path.iterdir()] == [_LOCK]:
+                    (self.path / _LOCK).unlink()
+                    self.path.rmdir()
 
-    def begin(self, config: RunConfig) -> None:
-        """A new run, here."""
+    def check_is_free(self) -> None:
+        """Refuse to begin a new run over another, or among other files."""
         if self.config.exists():
             raise SurefootError(
                 f"there is a run in {self.path} already",
@@ -63,16 +75,16 @@ class RunFolder:
             raise SurefootError(
                 f"{self.path} is not empty: it has {found[0]}", hint="give a new or empty folder with --out"
             )
-        save_config(config, self.config)
 
-    def reopen(self, minutes: float | None, steps: int | None) -> RunConfig:
-        """The run that is here, with another budget if one is given."""
+    def load(self) -> RunConfig:
+        """The run that is here."""
         self._check_exists()
-        before = load_config(self.config)
-        config = before.with_budget(minutes, steps)
-        if config != before:
+        return load_config(self.config)
+
+    def keep(self, config: RunConfig) -> None:
+        """Of a new run, or of the one that is here with another budget."""
+        if not self.config.exists() or load_config(self.config) != config:
             save_config(config, self.config)
-        return config
 
     def _check_exists(self) -> None:
         if not self.config.exists():
@@ -80,8 +92,8 @@ class RunFolder:
 
     @contextmanager
     def logged(self) -> Iterator[None]:
-        """What is logged goes to `train.log`, too."""
-        handler = logging.FileHandler(self.log, encoding="utf-8")
+        """What is logged goes to `train.log`, too, which is made when there is something to say."""
+        handler = logging.FileHandler(self.log, encoding="utf-8", delay=True)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         logger = logging.getLogger("surefoot_training")
         level = logger.level

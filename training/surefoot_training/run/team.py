@@ -7,6 +7,7 @@ one on the CPU, so that it works alike beside NCCL.
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ import torch
 import torch.distributed as dist
 
 from surefoot_robots.errors import SurefootError
-from surefoot_training.run.checkpoint import State
+from surefoot_training.nets import cenet
+from surefoot_training.run.sealed import State
 
 T = TypeVar("T")
 _Group: TypeAlias = Any
@@ -25,6 +27,8 @@ _Group: TypeAlias = Any
 # A process that is killed is noticed at once, since its connections close; this is for one that hangs. The longest that
 # others wait for a healthy one is while the leader saves, seconds.
 TIMEOUT = timedelta(minutes=2)
+
+_ALIKE_EVERYWHERE = (cenet.__name__, "surefoot_training.train")
 
 
 class Team:
@@ -80,6 +84,8 @@ def joined() -> Iterator[Team]:
     if size == 1:
         yield Team(0, 1, None)
         return
+    # What learns here learns on the CPU, so that gradients go over gloo, on machines with GPUs, too. NCCL is there for
+    # a learner whose tensors are on GPUs; there is none yet.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     dist.init_process_group(backend, timeout=TIMEOUT)
     try:
@@ -90,6 +96,26 @@ def joined() -> Iterator[Team]:
         raise LostWorkerError from error
     finally:
         dist.destroy_process_group()
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """In processes that follow: no warnings of what is alike in all of them, which the leader says.
+
+    Warnings of a process's own robots are heard.
+    """
+
+    def is_heard(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+    loggers = [logging.getLogger(name) for name in _ALIKE_EVERYWHERE]
+    for logger in loggers:
+        logger.addFilter(is_heard)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_heard)
 
 
 class LostWorkerError(SurefootError):

@@ -85,9 +85,24 @@ def test_a_run_of_another_task_is_not_resumed(capsys, tmp_path):
 
 def test_a_run_of_several_processes_is_not_resumed_by_one(capsys, tmp_path):
     save_config(RunConfig(TASKS["velocity-flat"], steps=1, processes=2), tmp_path / "config.yaml")
-    status, printed = said(capsys, "--resume", "--out", str(tmp_path))
+    before = (tmp_path / "config.yaml").read_bytes()
+    status, printed = said(capsys, "--resume", "--out", str(tmp_path), "--steps", "5")
     assert status == 2
     assert "torchrun --nproc-per-node 2 -m surefoot train" in printed
+    assert (tmp_path / "config.yaml").read_bytes() == before
+
+
+def test_a_new_run_that_is_refused_leaves_no_folder(capsys, tmp_path):
+    words = ["--robots", "1", "--steps", "100", "--set", "ppo.steps=1", "agent.actor=mlp"]
+    status, printed = said(capsys, "velocity-flat", "--out", str(tmp_path / "run"), *words)
+    assert status == 2
+    assert "4 minibatches of 1 samples" in printed
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_says_what_it_runs_on(capsys):
+    assert main(["train", "--help"]) == 0
+    assert "on the CPU: a GPU is not used" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_edited_run_is_not_resumed(tmp_path):
