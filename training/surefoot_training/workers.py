@@ -30,9 +30,9 @@ def mean_over_workers(value: Tensor) -> Tensor:
 
 def average_gradients(parameters: Sequence[Tensor]) -> None:
     """Give every worker the mean of all workers' gradients, in one message."""
-    if not _together():
-        return
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if not (gradients and _together()):
+        return
     flat = mean_over_workers(torch.cat([gradient.reshape(-1) for gradient in gradients]))
     at = 0
     for gradient in gradients:

@@ -120,6 +120,8 @@ def test_an_update_tosses_no_coin_of_its_own(toys, name):
         ([-4.0, 2.0], 0.0),
         ([0.0, 0.0], 0.0),
         ([1e-20, 1e10], 1.0 - math.tanh(1.0)),
+        ([1.0, math.nan, 3.0, math.nan], 1.0 - math.tanh(0.5)),  # of those that have ended
+        ([math.nan], 0.0),
     ],
 )
 def test_the_bootstrap_share_by_hand(toys, returns, share):

@@ -141,6 +141,29 @@ def test_either_mirror_makes_the_policy_more_symmetric(toys, mirror):
     assert asymmetry(mirror) < 0.5 * asymmetry("none")
 
 
+def test_the_actor_waits_for_a_critic_from_nothing_and_no_longer(toys):
+    ppo = toys.make(toys.KINDS["cenet-full"], replace(toys.QUICK, schedule="adaptive"))
+    ppo.critic_alone = 2
+    log = {}
+    for left in (1, 0):
+        before = toys.parameters_of(ppo.agent)
+        log = ppo.iteration(0.0)
+        assert ppo.critic_alone == left
+        groups = ("actor_body", "actor_head", "log_std", "critic.", "estimator")
+        moved = {
+            part
+            for name, value in ppo.agent.state_dict().items()
+            for part in groups
+            if name.startswith(part) and not torch.equal(value, before[name])
+        }
+        assert moved == {"critic.", "estimator"}
+    assert "loss/surrogate" not in log
+    assert ppo.learning_rate == ppo.config.learning_rate  # which a KL of 0 would have raised
+    before = toys.parameters_of(ppo.agent)
+    assert "loss/surrogate" in ppo.iteration(0.0)
+    assert not torch.equal(ppo.agent.actor_head.weight, before["actor_head.weight"])
+
+
 def test_a_learned_deviation_does_not_leave_the_range_in_which_it_can_move(toys):
     ppo = toys.make(replace(toys.SMALL, initial_std=3.0), replace(toys.QUICK, entropy=10.0, entropy_end=10.0, **FAST))
     for _ in range(3):

@@ -24,6 +24,13 @@ def test_the_kl_weight_doubles_and_halves_outside_its_band(kl, weight):
     assert adapted_kl_weight(2.0, kl, TARGET) == weight
 
 
+def test_the_kl_weight_stays_where_it_can_come_back_from():
+    small = large = 1.0
+    for _ in range(100):
+        small, large = adapted_kl_weight(small, 0.0, TARGET), adapted_kl_weight(large, 9.0, TARGET)
+    assert (small, large) == (1e-4, 1e4)
+
+
 @pytest.mark.parametrize(
     ("kl", "rate"), [(0.0, 1.5e-3), (0.0149, 1.5e-3), (0.0151, 1e-3), (0.0599, 1e-3), (0.0601, 1e-3 / 1.5)]
 )

@@ -69,6 +69,15 @@ def test_deviations_are_held_between_a_fiftieth_and_three(std):
         assert found.log_std.exp().flatten().tolist() == pytest.approx([expected] * 2, rel=1e-5)
 
 
+@pytest.mark.parametrize("far", [-8.0, 8.0])
+def test_a_deviation_that_depends_on_the_state_can_come_back_from_far_out(far):
+    agent = agent_of(replace(SMALL, std="state"))
+    with torch.no_grad():
+        agent.actor_head.bias[2:] = far
+    agent.act_on(torch.zeros(1, 4)).entropy().sum().backward()
+    assert float(agent.actor_head.bias.grad[2:].min()) > 1e-3
+
+
 def test_choices_have_one_logit_each_whatever_the_deviation():
     for std in ("fixed", "free", "state"):
         agent = agent_of(replace(SMALL, std=std), actions=3, discrete=True)

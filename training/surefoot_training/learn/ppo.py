@@ -26,6 +26,8 @@ from surefoot_training.nets.distributions import Distribution
 from surefoot_training.nets.return_norm import ReturnNorm
 from surefoot_training.workers import average_gradients, mean_over_workers, worker_count
 
+_LOWEST_KL_WEIGHT, _HIGHEST_KL_WEIGHT = 1e-4, 1e4  # thirteen halvings or doublings from 1
+
 
 @dataclass(frozen=True, slots=True)
 class PPOConfig:
@@ -73,7 +75,7 @@ class PPOConfig:
     """Of the actor's Adam [cpu]."""
 
     critic_learning_rate: float = 1e-3
-    """Of the critic's."""
+    """Of the critic's; an adaptive schedule leaves it alone, a KL of the policy says nothing about values."""
 
     adam_eps: float = 1e-8
     """Of the actor's Adam, torch's default; 1e-5 is also common (arXiv 2006.05990 finds no difference)."""
@@ -82,8 +84,8 @@ class PPOConfig:
     """Of the critic's."""
 
     schedule: Literal["constant", "linear", "adaptive"] = "adaptive"
-    """Learning rates: constant, linear to 0 over the run, or the actor's adapted to `target_kl` after every
-    iteration. (legged_gym adapts after every minibatch: the first ones, whose KL is still near 0, then raise the rate
+    """Learning rates: constant, linear to 0 over the run (actor and critic), or the actor's adapted to `target_kl`
+    after every iteration while the critic's stays; the estimator's is constant always. (legged_gym adapts after every minibatch: the first ones, whose KL is still near 0, then raise the rate
     until the KL overshoots, and the rest of the iteration hardly learns.)"""
 
     min_learning_rate: float = 1e-5
@@ -202,10 +204,13 @@ def value_loss(value: Tensor, target: Tensor, old: Tensor, clip: float) -> Tenso
 
 
 def adapted_kl_weight(weight: float, kl: float, target: float) -> float:
-    """β of the next iteration: halved where the KL is below target / 1.5, doubled above 1.5 × target [paper]."""
+    """β of the next iteration: halved where the KL is below target / 1.5, doubled above 1.5 × target [paper].
+
+    Within bounds: a KL that stays small for long must not take a β along from which there is no way back in time.
+    """
     if kl < target / 1.5:
-        return weight / 2.0
-    return weight * 2.0 if kl > target * 1.5 else weight
+        return max(weight / 2.0, _LOWEST_KL_WEIGHT)
+    return min(weight * 2.0, _HIGHEST_KL_WEIGHT) if kl > target * 1.5 else weight
 
 
 def adapted_learning_rate(rate: float, kl: float, config: PPOConfig, progress: float) -> float:
@@ -301,6 +306,7 @@ class PPO:
         self._check()
         self.learning_rate, self.kl_weight = config.learning_rate, config.kl_weight
         self.bootstrap_share = 0.0  # of estimates the actor gets instead of the truth
+        self.critic_alone = 0  # iterations in which the actor waits, for a critic that knows nothing yet
         self._collapse = CollapseWatch()
         self.value_norm = ReturnNorm(config.normalize_value)
         self._generator = torch.Generator().manual_seed(seed)
@@ -310,7 +316,7 @@ class PPO:
         self._hidden = torch.zeros(problem.copies, agent.memory_size)
         self._clipped_shares: dict[str, list[float]] = defaultdict(list)  # of this update's minibatches
         self._episode_return = torch.zeros(problem.copies)
-        self._last_returns = torch.zeros(problem.copies)
+        self._last_returns = torch.full((problem.copies,), torch.nan)  # none yet
         self._mirrors = config.mirror != "none" and problem.mirror is not None and not agent.memory_size
 
     @property
@@ -345,6 +351,7 @@ class PPO:
             "learning_rate": self.learning_rate,
             "kl_weight": self.kl_weight,
             "bootstrap_share": self.bootstrap_share,
+            "critic_alone": self.critic_alone,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -358,7 +365,7 @@ class PPO:
         self._hidden = state["hidden"].clone()
         self._episode_return, self._last_returns = state["episode_return"].clone(), state["last_returns"].clone()
         self.learning_rate, self.kl_weight = state["learning_rate"], state["kl_weight"]
-        self.bootstrap_share = state["bootstrap_share"]
+        self.bootstrap_share, self.critic_alone = state["bootstrap_share"], state["critic_alone"]
 
     # Acting
 
@@ -458,10 +465,7 @@ class PPO:
             if config.stop_kl and kl > config.stop_kl:
                 stopped = True
                 break
-        if config.schedule == "adaptive":
-            self.learning_rate = adapted_learning_rate(self.learning_rate, kl, config, progress)
-        if config.surrogate == "adaptive_kl":
-            self.kl_weight = adapted_kl_weight(self.kl_weight, kl, config.target_kl)
+        self._adapt(kl, progress)
         log |= {f"loss/{name}": total / count for name, total in sums.items()}
         log |= {
             "policy/kl": kl,
@@ -575,6 +579,8 @@ class PPO:
         value = agent.value_on(flat.critic, inputs)
         terms["value"] = config.value_weight * value_loss(value, flat.target, flat.value, config.value_clip)
         terms["entropy"] = -entropy_weight(config, progress) * policy.entropy().mean()
+        if self.critic_alone:
+            terms = {"value": terms["value"]}
         if agent.estimator is not None:
             terms |= self._estimator_terms(flat)
         return terms, float(mean_over_workers(kl.detach().mean()))
@@ -683,6 +689,17 @@ class PPO:
 
     # Settings that move
 
+    def _adapt(self, kl: float, progress: float) -> None:
+        """Settings to how far the policy went; while the actor waits, that says nothing."""
+        config = self.config
+        if self.critic_alone:
+            self.critic_alone -= 1
+            return
+        if config.schedule == "adaptive":
+            self.learning_rate = adapted_learning_rate(self.learning_rate, kl, config, progress)
+        if config.surrogate == "adaptive_kl":
+            self.kl_weight = adapted_kl_weight(self.kl_weight, kl, config.target_kl)
+
     def _make_optimizer(self) -> torch.optim.Adam:
         config = self.config
         settings = {
@@ -703,11 +720,17 @@ class PPO:
 
     def _set_bootstrap_share(self) -> None:
         """Adaptive bootstrapping: 1 − tanh(σ / μ) of the returns of all copies' last episodes (dreamwaq.md)."""
-        if self.agent.guess_size and self.agent.config.estimator == "full":
-            mean = mean_over_workers(self._last_returns.mean())
-            deviation = mean_over_workers((self._last_returns - mean).square().mean()).sqrt()
-            # While returns are not even positive, nothing is known to be good: the truth alone.
-            self.bootstrap_share = float(1.0 - torch.tanh(deviation / mean)) if mean > 0 else 0.0
+        if not (self.agent.guess_size and self.agent.config.estimator == "full"):
+            return
+        known = ~self._last_returns.isnan()  # a copy's first episode may last for long
+        count = mean_over_workers(known.float().sum())
+        if not count:
+            return
+        returns = torch.where(known, self._last_returns, 0.0)
+        mean = mean_over_workers(returns.sum()) / count
+        deviation = (mean_over_workers(((returns - mean).square() * known).sum()) / count).sqrt()
+        # While returns are not even positive, nothing is known to be good: the truth alone.
+        self.bootstrap_share = float(1.0 - torch.tanh(deviation / mean)) if mean > 0 else 0.0
 
     def _estimator_log(self, samples: Samples) -> dict[str, float]:
         """How the context fares, on one minibatch."""

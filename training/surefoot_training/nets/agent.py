@@ -25,6 +25,7 @@ ActorKind: TypeAlias = Literal["mlp", "history", "gru", "cenet"]
 Estimator: TypeAlias = Literal["none", "velocity", "no_adaboot", "full", "oracle"]
 
 _LOWEST_LOG_STD, _HIGHEST_LOG_STD = math.log(0.02), math.log(3.0)
+_ALMOST_1 = 0.99999
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class Agent(nn.Module):
             return Categorical(outputs)
         if self.config.std == "state":
             mean, log_std = outputs.chunk(2, dim=-1)
-            log_std = log_std + math.log(self.config.initial_std)
+            log_std = _within_bounds(log_std, self.config.initial_std)
         else:
             assert self.log_std is not None
             mean, log_std = outputs, self.log_std.expand_as(outputs)
@@ -249,3 +250,10 @@ class Agent(nn.Module):
 
     def _normalize(self, seen: Tensor) -> Tensor:
         return torch.as_tensor(self.norm(seen)) if self.config.normalize else seen
+
+
+def _within_bounds(output: Tensor, initial_std: float) -> Tensor:
+    """A network's output as a log deviation: at 0 the initial one, and never so far out that it has no gradient."""
+    middle, reach = 0.5 * (_HIGHEST_LOG_STD + _LOWEST_LOG_STD), 0.5 * (_HIGHEST_LOG_STD - _LOWEST_LOG_STD)
+    begin = math.atanh(max(-_ALMOST_1, min(_ALMOST_1, (math.log(initial_std) - middle) / reach)))
+    return middle + reach * torch.tanh(begin + output / reach)
