@@ -121,7 +121,10 @@ def _write(evaluation: Evaluation, file: Path | None, folder: Path | None, *, qu
 
 def _print(evaluation: Evaluation) -> None:
     protocol = evaluation.protocol
-    print(f"{evaluation.candidate}: {evaluation.robot} on {evaluation.task}, seed {protocol.seed}\n")
+    print(f"{evaluation.candidate}: {evaluation.robot} on {evaluation.task}, seed {protocol.seed}")
+    if evaluation.is_told_velocity:
+        print("It is told its true velocity, which no robot knows: an upper bound, not a policy to run.")
+    print()
     if evaluation.tracking:
         tracking = evaluation.tracking
         rows = [[f"{protocol.tracking_robots} x {protocol.tracking_s:g} s", *_cells(tracking.figures)]]

@@ -70,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = frames_of(shots, frames_per_s)
     if arguments.out.suffix == ".png":
         chosen = _spread(chosen, _SHEET_PICTURES)
-    title = f"{robot.name}, {arguments.terrain or 'flat'}"
+    told = ", told its true velocity" if candidate.is_told_velocity else ""
+    title = f"{robot.name}, {arguments.terrain or 'flat'}{told}"
     with progress_bar(len(chosen), "draw") as advance:
 
         def counted() -> Iterator[np.ndarray]:
@@ -80,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_film(counted(), arguments.out, frames_per_s)
     falls = sum(shot.fell for shot in shots)
-    print(f"{arguments.out}: {arguments.seconds:g} s, {falls} falls")
+    print(f"{arguments.out}: {arguments.seconds:g} s, {falls} falls{told and f'{told}, which no robot knows'}")
     return 0
 
 

@@ -129,16 +129,12 @@ def test_there_is_a_chart_for_every_axis() -> None:
     assert set(charts._DRAW) == set(AXES)
 
 
-@pytest.fixture
-def policy_file(tmp_path: Path) -> Path:
+def kept_policy(file: Path, agent_config: AgentConfig) -> Path:
     """An untrained policy, as a run saves it."""
-    config = RunConfig(
-        task=TASKS["velocity-flat"], steps=1, agent=AgentConfig(actor="cenet", hidden=(16,), critic_hidden=(16,))
-    )
+    config = RunConfig(task=TASKS["velocity-flat"], steps=1, agent=agent_config)
     problem = WalkingProblem(make_environment(config.task, 1, threads=1), config.agent.history_length)
     torch.manual_seed(3)
     agent = make_agent(config.agent, problem)
-    file = tmp_path / "best.pt"
     write_checkpoint(
         Checkpoint(
             kind="policy",
@@ -156,10 +152,42 @@ def policy_file(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture
+def policy_file(tmp_path: Path) -> Path:
+    return kept_policy(tmp_path / "best.pt", AgentConfig(actor="cenet", hidden=(16,), critic_hidden=(16,)))
+
+
+@pytest.fixture
+def oracle_file(tmp_path: Path) -> Path:
+    small = AgentConfig(actor="cenet", estimator="oracle", hidden=(16,), critic_hidden=(16,))
+    return kept_policy(tmp_path / "best.pt", small)
+
+
+def test_who_is_told_the_truth_is_examined_and_it_is_said(
+    oracle_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = tmp_path / "found.json"
+    assert main(["evaluate", str(oracle_file.parent), *SMALL, "--json", str(found)]) == 0
+    told = capsys.readouterr().out
+    assert "told its true velocity, which no robot knows: an upper bound" in told
+    assert "estimated velocity" not in told
+    assert json.loads(found.read_text())["is_told_velocity"] is True
+
+
+def test_who_is_told_the_truth_is_filmed_and_it_is_said(
+    oracle_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not has_gl():
+        pytest.skip("no OpenGL")
+    assert main(["play", str(oracle_file), "--seconds", "0.1", "-o", str(tmp_path / "sheet.png")]) == 0
+    assert "told its true velocity, which no robot knows" in capsys.readouterr().out
+
+
 def test_a_run_folder_is_examined(policy_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(policy_file.parent), *SMALL]) == 0
     told = capsys.readouterr().out
     assert "go2 on velocity-flat" in told
+    assert "true velocity" not in told
     assert "estimated velocity: off by" in told
 
 

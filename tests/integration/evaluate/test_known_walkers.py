@@ -14,12 +14,13 @@ from surefoot_training.evaluate.arena import examined, make_arena
 from surefoot_training.evaluate.candidate import Candidate, find_candidate
 from surefoot_training.evaluate.evaluation import evaluate, robot_steps
 from surefoot_training.evaluate.metrics import figures_of
+from surefoot_training.evaluate.oracle import OraclePolicy
 from surefoot_training.evaluate.protocol import AXES, Protocol
 from surefoot_training.evaluate.pushes import Pulses, PushExaminer
 from surefoot_training.evaluate.recording import Examiner, Recording, record
 from surefoot_training.evaluate.subject import Subject
 from surefoot_training.evaluate.terrain import examine_terrain
-from surefoot_training.evaluate.walker import PolicyWalker, Standing, Trotting
+from surefoot_training.evaluate.walker import OracleWalker, PolicyWalker, Standing, Trotting
 from surefoot_training.learn.walking import WalkingProblem, make_agent, policy_of
 from surefoot_training.nets.agent import AgentConfig
 from surefoot_training.sim.simulator import RobotState
@@ -260,3 +261,51 @@ def test_untrained_policies_are_examined_alike_every_time(actor: str, believes: 
     assert found[0] == found[1]
     assert found[0].tracking is not None
     assert (found[0].tracking.figures.estimate_error_mean_mps is not None) == believes
+
+
+ORACLE = AgentConfig(actor="cenet", estimator="oracle", hidden=(16,), critic_hidden=(16,), last_gain=1.0)
+
+
+def oracle(problem: WalkingProblem) -> OraclePolicy:
+    torch.manual_seed(1)
+    return OraclePolicy(problem.perception, make_agent(ORACLE, problem))
+
+
+def test_an_oracle_acts_as_its_agent_does_in_training() -> None:
+    environment = make_environment(FLAT, 3, seed=5, threads=1)
+    problem = WalkingProblem(environment, ORACLE.history_length)
+    policy = oracle(problem)
+    agent, walker = policy.agent, OracleWalker(policy, 3)
+    for _ in range(30):
+        seen = problem.seen()
+        with torch.no_grad():
+            guess = agent.guess(seen.actor, seen.velocity, torch.zeros(3, dtype=torch.bool))
+            action = agent.act_on(agent.inputs_of(seen.actor, guess)).mode()
+        expected = problem.perception.joint_target(problem.perception.clipped(action))
+        walker.tell(environment.simulator.state().base_velocity_in_base)
+        target = walker.joint_targets(np.array(environment.observations.policy, dtype=np.float32))
+        assert target == pytest.approx(expected.numpy(), abs=1e-6)
+        walker.reset(problem.step(action).finished_ids.numpy())
+    assert walker.estimated_velocity() is None
+    walker.tell(environment.simulator.state().base_velocity_in_base + 1.0)
+    other = walker.joint_targets(np.array(environment.observations.policy, dtype=np.float32))
+    assert abs(other - target).max() > 1e-3
+
+
+def test_an_oracle_is_told_what_the_critic_of_training_is() -> None:
+    arena = make_arena(examined(FLAT, 3.0), GO2, 4, seed=3, threads=1)
+    environment = arena.environment
+    first = sum(term.size for term in FLAT.privileged[: [t.name for t in FLAT.privileged].index("velocity_in_base")])
+    heard: list[np.ndarray] = []
+
+    class Listening(OracleWalker):
+        def tell(self, velocity_in_base: np.ndarray) -> None:
+            truth = np.asarray(environment.observations.privileged)[:, first : first + 3]
+            assert np.array_equal(velocity_in_base, truth)
+            heard.append(np.array(velocity_in_base))
+            super().tell(velocity_in_base)
+
+    walker = Listening(oracle(WalkingProblem(environment, ORACLE.history_length)), 4)
+    record(arena, walker, Examiner(), 60, nothing)
+    assert len(heard) == 60
+    assert np.std(heard) > 0.05

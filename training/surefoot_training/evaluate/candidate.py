@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_training.evaluate.walker import ExportedWalker, PolicyWalker, Standing, Trotting, Walker
+from surefoot_training.evaluate.walker import ExportedWalker, OracleWalker, PolicyWalker, Standing, Trotting, Walker
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.observations import policy_terms
 from surefoot_training.task.tasks import TASKS, task_named
@@ -33,6 +33,8 @@ class Candidate:
     robot: str
     make: Callable[[TaskConfig, RobotSpec, int], Walker]
     """(task, robot, number of robots) -> a walker with nothing behind it."""
+    is_told_velocity: bool = False
+    """Whether it is told its true velocity, which no robot knows."""
 
 
 def find_candidate(what: str) -> Candidate:
@@ -76,14 +78,18 @@ def _baseline(name: str) -> Callable[[TaskConfig, RobotSpec, int], Walker]:
 
 
 def _trained(path: Path) -> Candidate:
-    from surefoot_training.run.checkpoint import load_policy
+    from surefoot_training.evaluate.oracle import OraclePolicy, is_oracle
+    from surefoot_training.nets.policy import Policy
+    from surefoot_training.run.checkpoint import load_agent
 
-    policy, config = load_policy(path)
-
-    def make(task: TaskConfig, robot: RobotSpec, robots: int) -> Walker:
-        return PolicyWalker(policy, robots)
-
-    return Candidate(str(path), config.task, config.robot, make)
+    perception, agent, config = load_agent(path)
+    if is_oracle(agent):
+        oracle = OraclePolicy(perception, agent)
+        return Candidate(
+            str(path), config.task, config.robot, lambda task, robot, robots: OracleWalker(oracle, robots), True
+        )
+    policy = Policy(perception, agent)
+    return Candidate(str(path), config.task, config.robot, lambda task, robot, robots: PolicyWalker(policy, robots))
 
 
 def _exported(path: Path) -> Candidate:

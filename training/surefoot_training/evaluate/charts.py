@@ -23,6 +23,8 @@ def draw_charts(evaluation: Evaluation, folder: Path) -> list[Path]:
     """Write a PNG per axis into `folder`, named after it."""
     folder.mkdir(parents=True, exist_ok=True)
     who = f"{evaluation.candidate}, {evaluation.robot}, {evaluation.task}"
+    if evaluation.is_told_velocity:
+        who += ", told its true velocity"
     drawn = []
     for axis in evaluation.axes:
         figure = _DRAW[axis](getattr(evaluation, axis), evaluation)

@@ -42,6 +42,8 @@ class Evaluation:
     """Everything that was found out, and how. Axes that were left out are None."""
 
     candidate: str
+    is_told_velocity: bool
+    """Whether the candidate was told its true velocity, which no robot knows: an upper bound, not a policy."""
     task: str
     robot: str
     axes: tuple[str, ...]
@@ -77,7 +79,15 @@ def evaluate(
 
     with one_thread():
         found = {axis: _EXAMINE[axis](subject) for axis in axes}
-    return Evaluation(candidate.name, subject.task.name, subject.robot.name, axes, protocol, **found)
+    return Evaluation(
+        candidate=candidate.name,
+        is_told_velocity=candidate.is_told_velocity,
+        task=subject.task.name,
+        robot=subject.robot.name,
+        axes=axes,
+        protocol=protocol,
+        **found,
+    )
 
 
 def robot_steps(protocol: Protocol, axes: tuple[str, ...], task: TaskConfig) -> int:

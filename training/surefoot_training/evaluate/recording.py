@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from surefoot_training.evaluate.arena import Arena
-from surefoot_training.evaluate.walker import Walker
+from surefoot_training.evaluate.walker import OracleWalker, Walker
 from surefoot_training.sim.simulator import RobotState
 from surefoot_training.task.arrays import square_sum, to_numpy
 from surefoot_training.task.feet import CONTACT_FORCE_N
@@ -96,6 +96,8 @@ def _step(arena: Arena, walker: Walker, examiner: Examiner, recording: Recording
     recording.counts[step] = examiner.counts(arena.robots)
     recording.command[step] = seen[:, arena.command_columns]
     recording.mass_kg[step] = simulator.get_parameters(np.arange(arena.robots))["link_mass_kg"].sum(-1)
+    if isinstance(walker, OracleWalker):
+        walker.tell(before.base_velocity_in_base)
     target = walker.joint_targets(seen)
     recording.estimate_error_mps[step] = _distance(walker.estimated_velocity(), before.base_velocity_in_base)
     result = environment.step(target)

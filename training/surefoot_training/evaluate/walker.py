@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from surefoot_policy.batch import BatchPolicy
+    from surefoot_training.evaluate.oracle import OraclePolicy
     from surefoot_training.nets.policy import Policy
 
 TROT_SPEED_MPS = 0.6
@@ -116,6 +117,21 @@ class PolicyWalker:
     def estimated_velocity(self) -> np.ndarray | None:
         """What the policy says, if it estimates velocity."""
         return None if self._estimate is None else to_numpy(self._estimate)
+
+
+class OracleWalker(PolicyWalker):
+    """A policy that is told its true velocity, which no robot knows: an upper bound for those that estimate it."""
+
+    def __init__(self, policy: OraclePolicy, robots: int) -> None:
+        """As with any policy."""
+        super().__init__(policy, robots)
+        self._oracle = policy
+
+    def tell(self, velocity_in_base: np.ndarray) -> None:
+        """The truth [N, 3] m/s, before targets are asked for."""
+        import torch
+
+        self._oracle.velocity_in_base = torch.from_numpy(np.array(velocity_in_base, dtype=np.float32))
 
 
 class ExportedWalker:
