@@ -175,10 +175,10 @@ def _print_terrain(lanes: Sequence[LaneResult], protocol: Protocol) -> None:
         rows.append(
             [
                 result.lane.kind,
-                str(result.lane.level),
+                f"{result.lane.level}{'*' if result.is_bar else ''}",
                 f"{measure[0]} {measure[1]:.3g}" if measure else "-",
-                f"{100 * result.success_share:.0f} %",
-                f"{100 * result.success_low:.0f}-{100 * result.success_high:.0f} %",
+                str(result.robots),
+                _share(result.success_share, result.success_low, result.success_high),
                 f"{result.fell}/{result.strayed}/{result.too_slow}",
                 f"{result.walked_mean_m:.1f}",
                 f"{found.speed_error_mean_mps:.3f}",
@@ -187,24 +187,34 @@ def _print_terrain(lanes: Sequence[LaneResult], protocol: Protocol) -> None:
                 _number(found.impact_mean_n, 0),
             ]
         )
-    head = ["kind", "level", "which is", "success", "95 % of cases", "fell/strayed/late", "walked m"]
+    head = ["kind", "level", "which is", "robots", "success (95 %)", "fell/strayed/late", "walked m"]
     title = (
         f"terrain: {protocol.terrain_length_m:g} m at {protocol.terrain_speed_mps:g} m/s within "
-        f"{protocol.terrain_limit_s:g} s, {protocol.terrain_robots} robots each"
+        f"{protocol.terrain_limit_s:g} s" + ("; * the bar, at least 90 %" if any(lane.is_bar for lane in lanes) else "")
     )
     _print_rows(title, [*head, "speed error m/s", "yaw rate error rad/s", "CoT", "impact N"], rows)
 
 
+def _share(share: float, low: float, high: float) -> str:
+    """With its confidence interval."""
+    return f"{100 * share:.0f} % ({100 * low:.0f}-{100 * high:.0f})"
+
+
 def _print_pushes(pushes: Sequence[PushResult], protocol: Protocol) -> None:
+    from surefoot_training.evaluate.metrics import wilson_interval
+
     cell = {(result.force_n, result.direction_deg): result for result in pushes}
     rows = []
     for force in protocol.push_forces_n:
         of_force = [cell[force, direction] for direction in protocol.push_directions_deg]
         times_s = [result.recovery_mean_s for result in of_force if result.recovery_mean_s is not None]
+        robots = sum(result.robots for result in of_force)
+        recovered = sum(round(result.recovered_share * result.robots) for result in of_force)
         rows.append(
             [
                 f"{force:g} N",
                 *(f"{100 * result.recovered_share:.0f} %" for result in of_force),
+                _share(recovered / robots, *wilson_interval(recovered, robots)),
                 str(sum(result.fell for result in of_force)),
                 str(sum(result.fell_before for result in of_force)),
                 f"{sum(times_s) / len(times_s):.2f}" if times_s else "-",
@@ -215,7 +225,7 @@ def _print_pushes(pushes: Sequence[PushResult], protocol: Protocol) -> None:
         f"pushes: recovered within {protocol.push_recovery_s:g} s from {protocol.push_duration_s:g} s of force, by its "
         f"direction (0° forwards, 90° to the left), {protocol.push_robots} robots each"
     )
-    _print_rows(title, ["force", *directions, "fell", "fell before", "took s"], rows)
+    _print_rows(title, ["force", *directions, "all (95 %)", "fell", "fell before", "took s"], rows)
 
 
 def _print_sweep(axis: str, points: Sequence[SweepPoint], protocol: Protocol) -> None:

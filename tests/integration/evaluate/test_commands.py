@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import av
@@ -33,7 +34,10 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     def shorter(protocol: Protocol) -> Protocol:
         from dataclasses import replace
 
-        return replace(quick(protocol), tracking_s=0.6, sweep_s=0.2)
+        bar = (("stairs_up", 0.10),)
+        return replace(
+            quick(protocol), tracking_s=0.6, sweep_s=0.2, terrain_limit_s=0.2, terrain_bar=bar, push_after_s=0.1
+        )
 
     monkeypatch.setattr(Protocol, "quick", shorter)
 
@@ -51,6 +55,22 @@ def test_table_charts_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert found["terrain"] is None
     assert found["tracking"]["figures"]["robot_seconds"] == pytest.approx(1.2)
     assert [point["value"] for point in found["delay"]] == [0.0, 0.02, 0.04]
+
+
+def test_success_is_told_with_its_confidence_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "found.json"
+    words = ["evaluate", "stand", "--axes", "terrain,pushes", "--quick", "--episodes", "16", "--task", "velocity-rough"]
+    assert main([*words, "--threads", "1", "--json", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "* the bar, at least 90 %" in told
+    (bar,) = (line for line in told.splitlines() if line.startswith("stairs_up") and " 4* " in line)
+    assert re.split(r"\s{2,}", bar)[1:6] == ["4*", "step_height_m 0.1", "38", "0 % (0-9)", "0/0/38"]
+    (hardest,) = (line for line in told.splitlines() if line.startswith("150 N"))
+    assert re.split(r"\s{2,}", hardest)[9] == "0 % (0-32)"
+    found = json.loads(file.read_text())
+    (bar,) = (cell for cell in found["terrain"] if cell["is_bar"])
+    assert (bar["success_low"], bar["success_high"]) == pytest.approx((0.0, 0.0918), abs=1e-4)
+    assert all(cell["recovered_high"] > cell["recovered_share"] for cell in found["pushes"])
 
 
 def test_json_alone_on_stdout_and_the_same_twice(capsys: pytest.CaptureFixture[str]) -> None:

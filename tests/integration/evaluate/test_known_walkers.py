@@ -13,7 +13,7 @@ from surefoot_robots.spec import RobotSpec
 from surefoot_training.evaluate.arena import examined, make_arena
 from surefoot_training.evaluate.candidate import Candidate, find_candidate
 from surefoot_training.evaluate.evaluation import evaluate, robot_steps
-from surefoot_training.evaluate.metrics import figures_of
+from surefoot_training.evaluate.metrics import figures_of, wilson_interval
 from surefoot_training.evaluate.oracle import OraclePolicy
 from surefoot_training.evaluate.protocol import AXES, Protocol
 from surefoot_training.evaluate.pushes import Pulses, PushExaminer
@@ -59,6 +59,8 @@ TINY = Protocol(
     tracking_s=1.0,
     terrain_robots=2,
     terrain_levels=(1,),
+    terrain_bar=(("stairs_up", 0.10),),
+    terrain_bar_robots=3,
     terrain_limit_s=1.0,
     push_robots=1,
     push_forces_n=(0.0, 150.0),
@@ -199,15 +201,20 @@ def test_every_axis_gives_figures_and_takes_what_was_announced() -> None:
     assert found.terrain is not None
     kinds = set(TerrainConfig().columns)
     assert {result.lane.kind for result in found.terrain} == kinds
+    (bar,) = (result for result in found.terrain if result.is_bar)
+    assert (bar.lane.kind, bar.lane.level, bar.robots) == ("stairs_up", 4, 3)
     for result in found.terrain:
-        assert (result.success_share, result.robots) == (0.0, 2)
-        assert result.fell + result.strayed + result.too_slow == 2
+        assert (result.success_share, result.robots) == (0.0, 3 if result is bar else 2)
+        assert result.fell + result.strayed + result.too_slow == result.robots
+        assert (result.success_low, result.success_high) == wilson_interval(0, result.robots)
         assert result.walked_mean_m < 0.5
     assert found.pushes is not None
     assert [(result.force_n, result.direction_deg) for result in found.pushes] == [
         (0.0, 0.0), (0.0, 90.0), (150.0, 0.0), (150.0, 90.0)
     ]  # fmt: skip
-    assert all(result.recovered_share == 0.0 for result in found.pushes)  # 0.5 m/s asked for, none given
+    for pushed in found.pushes:
+        assert pushed.recovered_share == 0.0  # 0.5 m/s asked for, none given
+        assert (pushed.recovered_low, pushed.recovered_high) == wilson_interval(0, 1)
     assert [point.value for point in found.delay or ()] == [0.0, 0.04]
     assert [point.value for point in found.friction or ()] == [pytest.approx(GO2.foot_friction)]
     assert [point.label for point in found.payload or ()] == ["+0.00 kg"]

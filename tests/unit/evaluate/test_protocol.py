@@ -13,8 +13,12 @@ from surefoot_robots.errors import SurefootError
 from surefoot_training.evaluate.arena import columns_of, examined
 from surefoot_training.evaluate.candidate import find_candidate, judging_task
 from surefoot_training.evaluate.evaluation import robot_steps
+from surefoot_training.evaluate.lanes import lanes_of
+from surefoot_training.evaluate.metrics import wilson_interval
 from surefoot_training.evaluate.protocol import AXES, Protocol, axes_for, parse_axes
+from surefoot_training.evaluate.terrain import cells_of
 from surefoot_training.task.tasks import TASKS
+from surefoot_training.task.terrain import TerrainConfig
 
 FLAT, ROUGH = TASKS["velocity-flat"], TASKS["velocity-rough"]
 
@@ -22,20 +26,51 @@ FLAT, ROUGH = TASKS["velocity-flat"], TASKS["velocity-rough"]
 def test_the_protocol_meets_the_bar() -> None:
     protocol = Protocol()
     assert (protocol.tracking_robots, protocol.tracking_s) == (256, 20.0)
-    assert {4, 5, 8} <= set(protocol.terrain_levels)
     assert (min(protocol.push_forces_n[1:]), max(protocol.push_forces_n)) == (50.0, 150.0)
+
+
+def test_the_bars_cells_have_its_geometry_and_robots_enough_to_tell() -> None:
+    """Steps of 0.10 m and slopes of 15° up and down, rough ground of ±5 cm: 90 % success."""
+    assert ROUGH.terrain is not None
+    protocol = Protocol()
+    cells = cells_of(ROUGH.terrain, protocol)
+    bar = {(cell.lane.kind, cell.lane.level): next(iter(cell.lane.measures.items())) for cell in cells if cell.is_bar}
+    assert bar == {
+        ("rough", 8): ("amplitude_m", pytest.approx(0.0544, abs=1e-4)),
+        ("slope_up", 5): ("slope_deg", pytest.approx(15.0)),
+        ("slope_down", 5): ("slope_deg", pytest.approx(15.0)),
+        ("stairs_up", 4): ("step_height_m", pytest.approx(0.10)),
+        ("stairs_down", 4): ("step_height_m", pytest.approx(0.10)),
+    }
+    (easier,) = lanes_of(ROUGH.terrain, (7,), ("rough",))
+    assert easier.measures["amplitude_m"] < 0.05
+    assert {(cell.robots, cell.is_bar) for cell in cells} == {(150, True), (10, False)}
+    assert len(cells) == 8 * 5 + 1
+    assert wilson_interval(143, protocol.terrain_bar_robots)[0] > 0.9 > wilson_interval(10, 10)[0]
+
+
+def test_the_bar_is_found_on_other_ground_too() -> None:
+    """By its geometry, and only where there is such ground."""
+    steep = TerrainConfig(
+        columns=("flat", "stairs_up", "rough"), step_height_m=(0.05, 0.14), rough_amplitude_m=(0.0, 0.02)
+    )
+    (cell,) = (cell for cell in cells_of(steep, Protocol(terrain_levels=(2,))) if cell.is_bar)
+    assert (cell.lane.kind, cell.lane.level) == ("stairs_up", 5)
+    kinds = [(cell.lane.kind, cell.lane.level) for cell in cells_of(steep, Protocol(terrain_levels=(2,)))]
+    assert kinds == [("flat", 2), ("stairs_up", 2), ("stairs_up", 5), ("rough", 2)]
 
 
 def test_what_it_costs() -> None:
     protocol = Protocol()
     assert robot_steps(protocol, ("tracking",), FLAT) == 256 * 1000
-    assert robot_steps(protocol, ("terrain",), ROUGH) == (8 * 5 + 1) * 10 * 3000
+    assert robot_steps(protocol, ("terrain",), ROUGH) == ((8 * 5 + 1 - 5) * 10 + 5 * 150) * 3000
     assert robot_steps(protocol, ("pushes", "delay"), FLAT) == 48 * 8 * 280 + 5 * 64 * 500
 
 
 def test_fewer_episodes_in_proportion() -> None:
     small = Protocol().of_size(64)
     assert (small.tracking_robots, small.terrain_robots, small.push_robots, small.sweep_robots) == (64, 2, 2, 16)
+    assert small.terrain_bar_robots == 38
     assert Protocol().of_size(1).terrain_robots == 1
     with pytest.raises(SurefootError, match="tracking_robots 0"):
         Protocol().of_size(0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot_policy.shipped import is_shipped, policy_file, shipped_names
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.evaluate.walker import ExportedWalker, OracleWalker, PolicyWalker, Standing, Trotting, Walker
@@ -38,15 +39,16 @@ class Candidate:
 
 
 def find_candidate(what: str) -> Candidate:
-    """The candidate called `what`; a path goes before a baseline of the same name."""
-    path = Path(what)
+    """The candidate called `what`; a path goes before a shipped policy or a baseline of the same name."""
+    path = policy_file(Path(what)) if is_shipped(what) else Path(what)
     if path.exists():
         return _exported(path) if path.suffix == EXPORTED else _trained(path)
     if what in BASELINES:
         return Candidate(what, _BASELINE_TASK, "go2", _baseline(what))
     raise SurefootError(
         f"there is no run or policy {what!r}",
-        hint=f"give a run folder, a checkpoint, an exported .onnx, or one of the baselines {', '.join(BASELINES)}",
+        hint="give a run folder, a checkpoint, an exported .onnx, the name of a shipped policy "
+        f"({', '.join(shipped_names())}) or of a baseline ({', '.join(BASELINES)})",
     )
 
 

@@ -60,7 +60,7 @@ def _terrain(lanes: Sequence[LaneResult], evaluation: Evaluation) -> Figure:
     for result in lanes:
         row, column = kinds.index(result.lane.kind), levels.index(result.lane.level)
         share[row, column] = result.success_share
-        text = f"{100 * result.success_share:.0f} %"
+        text = f"{100 * result.success_share:.0f} % ({100 * result.success_low:.0f}-{100 * result.success_high:.0f})"
         measure = next(iter(result.lane.measures.items()), None)
         if measure:
             text += f"\n{_measured(*measure)}"
@@ -68,7 +68,7 @@ def _terrain(lanes: Sequence[LaneResult], evaluation: Evaluation) -> Figure:
     axes.imshow(share, cmap=_SHARES, vmin=0.0, vmax=1.0, alpha=0.6, aspect="auto")
     axes.set_xticks(range(len(levels)), [f"level {level}" for level in levels])
     axes.set_yticks(range(len(kinds)), kinds)
-    axes.set_title(f"got {evaluation.protocol.terrain_length_m:g} m far", fontsize=9)
+    axes.set_title(f"got {evaluation.protocol.terrain_length_m:g} m far (95 % interval)", fontsize=9)
     return figure
 
 

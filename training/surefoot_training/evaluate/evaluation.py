@@ -9,11 +9,10 @@ from typing import Any
 
 from surefoot_robots.loader import load_robot
 from surefoot_training.evaluate.candidate import Candidate
-from surefoot_training.evaluate.lanes import lanes_of
 from surefoot_training.evaluate.protocol import Protocol
 from surefoot_training.evaluate.pushes import PushResult, examine_pushes
 from surefoot_training.evaluate.subject import Subject
-from surefoot_training.evaluate.terrain import LaneResult, examine_terrain
+from surefoot_training.evaluate.terrain import LaneResult, cells_of, examine_terrain
 from surefoot_training.evaluate.tracking import (
     SweepPoint,
     Tracking,
@@ -92,13 +91,13 @@ def evaluate(
 
 def robot_steps(protocol: Protocol, axes: tuple[str, ...], task: TaskConfig) -> int:
     """Robot steps that `evaluate` takes at most: robots on terrain may be done earlier."""
-    lanes = len(lanes_of(task.terrain or TerrainConfig(), protocol.terrain_levels))
+    on_terrain = sum(cell.robots for cell in cells_of(task.terrain or TerrainConfig(), protocol))
     grid = len(protocol.push_forces_n) * len(protocol.push_directions_deg)
     pushed_s = protocol.push_after_s + 0.5 + protocol.push_duration_s + protocol.push_recovery_s
     sweep = protocol.sweep_robots * protocol.sweep_s
     robot_seconds = {
         "tracking": protocol.tracking_robots * protocol.tracking_s,
-        "terrain": lanes * protocol.terrain_robots * protocol.terrain_limit_s,
+        "terrain": on_terrain * protocol.terrain_limit_s,
         "pushes": grid * protocol.push_robots * pushed_s,
         "payload": len(protocol.payload_shares) * sweep,
         "friction": (len(protocol.friction_factors) + len(protocol.frictions)) * sweep,

@@ -46,6 +46,15 @@ def lanes_of(config: TerrainConfig, levels: Sequence[int], kinds: Sequence[str] 
     return tuple(found)
 
 
+def hard_lanes(config: TerrainConfig, least: Sequence[tuple[str, float]]) -> tuple[Lane, ...]:
+    """Of every kind named, if `config` has it, the lowest level whose first measure is at least what stands beside."""
+    found = []
+    for kind, measure in least:
+        lanes = lanes_of(config, range(config.level_count), (kind,)) if kind in config.columns else ()
+        found += [lane for lane in lanes if next(iter(lane.measures.values())) >= measure - 1e-9][:1]
+    return tuple(found)
+
+
 def build_lanes(config: TerrainConfig, lanes: Sequence[Lane], length_m: float, seed: int) -> Terrain:
     """Lanes side by side along y, each with its start in the middle of its first tile; one column per lane."""
     config = replace(config, seed=UNSEEN_SEED + seed)

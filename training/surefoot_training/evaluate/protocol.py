@@ -10,6 +10,7 @@ from surefoot_robots.errors import SurefootError
 if TYPE_CHECKING:
     from surefoot_training.task.config import TaskConfig
 
+_ROBOTS = ("tracking_robots", "terrain_robots", "terrain_bar_robots", "push_robots", "sweep_robots")
 AXES = ("tracking", "terrain", "pushes", "payload", "friction", "delay")
 
 
@@ -27,10 +28,24 @@ class Protocol:
     """As long as an episode of training."""
 
     terrain_robots: int = 10
-    """Per kind and level."""
+    """Per kind and level, but for the bar's."""
 
     terrain_levels: tuple[int, ...] = (2, 4, 5, 6, 8)
-    """Among them steps of 0.10 m (4), slopes of 15° (5), rough ground of ±0.054 m (8)."""
+    """Of every kind."""
+
+    terrain_bar: tuple[tuple[str, float], ...] = (
+        ("rough", 0.05),
+        ("slope_up", 15.0),
+        ("slope_down", 15.0),
+        ("stairs_up", 0.10),
+        ("stairs_down", 0.10),
+    )
+    """The bar of the project: at least 90 % success on these kinds, with a height in metres or an angle in degrees.
+    Of each, the lowest level that is at least so hard is examined more closely."""
+
+    terrain_bar_robots: int = 150
+    """On each of those: successes of 143 put the lower end of the 95 % interval above 90 %; of 10 robots, not even
+    10 do."""
 
     terrain_length_m: float = 20.0
     """How far is a success."""
@@ -85,7 +100,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         """Refuse what examines nobody."""
-        for name in ("tracking_robots", "terrain_robots", "push_robots", "sweep_robots"):
+        for name in _ROBOTS:
             if getattr(self, name) < 1:
                 raise SurefootError(f"protocol: {name} {getattr(self, name)}", hint="examine at least one robot")
 
@@ -95,10 +110,7 @@ class Protocol:
         return replace(
             self,
             tracking_robots=tracking_robots,
-            **{
-                name: max(1, round(getattr(self, name) * share))
-                for name in ("terrain_robots", "push_robots", "sweep_robots")
-            },
+            **{name: max(1, round(getattr(self, name) * share)) for name in _ROBOTS if name != "tracking_robots"},
         )
 
     def quick(self) -> Protocol:
@@ -109,6 +121,7 @@ class Protocol:
             tracking_s=10.0,
             terrain_robots=4,
             terrain_levels=(2, 5),
+            terrain_bar=(),
             push_robots=2,
             push_forces_n=(0.0, 50.0, 100.0, 150.0),
             sweep_robots=16,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surefoot_training.evaluate.arena import examined
-from surefoot_training.evaluate.metrics import speed_error_mps
+from surefoot_training.evaluate.metrics import speed_error_mps, wilson_interval
 from surefoot_training.evaluate.recording import Examiner, Recording
 from surefoot_training.evaluate.subject import Subject
 from surefoot_training.sim.simulator import RobotState
@@ -28,6 +28,12 @@ class PushResult:
     robots: int
     recovered_share: float
     """Robots that did not fall, from the push until the time for recovery was over, and whose speed was right then."""
+
+    recovered_low: float
+    """95 % confidence interval of that share (Wilson)."""
+
+    recovered_high: float
+    """As above."""
 
     fell: int
     """Robots that fell in that time, for the first time."""
@@ -136,11 +142,14 @@ def trailing_mean(values: np.ndarray, steps: int) -> np.ndarray:
 
 def _result(force_n: float, direction_deg: float, outcome: PushOutcome, rows: slice) -> PushResult:
     recovered = outcome.recovered[rows]
+    low, high = wilson_interval(int(recovered.sum()), len(recovered))
     return PushResult(
         force_n=force_n,
         direction_deg=direction_deg,
         robots=len(recovered),
         recovered_share=float(recovered.mean()),
+        recovered_low=low,
+        recovered_high=high,
         fell=int(outcome.fell[rows].sum()),
         fell_before=int(outcome.fell_before[rows].sum()),
         recovery_mean_s=float(outcome.recovery_s[rows][recovered].mean()) if recovered.any() else None,

@@ -5,13 +5,15 @@ Robots are asked to walk along their lane at one speed, and steered like a remot
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from surefoot_training.evaluate.arena import examined
-from surefoot_training.evaluate.lanes import Lane, build_lanes, lanes_of
+from surefoot_training.evaluate.lanes import Lane, build_lanes, hard_lanes, lanes_of
 from surefoot_training.evaluate.metrics import Figures, figures_of, wilson_interval
+from surefoot_training.evaluate.protocol import Protocol
 from surefoot_training.evaluate.recording import Examiner
 from surefoot_training.evaluate.subject import Subject
 from surefoot_training.sim.simulator import RobotState
@@ -28,11 +30,24 @@ _EDGE_M = 1.0  # of the field: beyond it there is nothing to stand on
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One kind and level, and how many robots are sent over it."""
+
+    lane: Lane
+    robots: int
+    is_bar: bool
+    """Whether the bar of the project names it."""
+
+
+@dataclass(frozen=True, slots=True)
 class LaneResult:
     """How one kind and level went."""
 
     lane: Lane
     robots: int
+    is_bar: bool
+    """Whether the bar of the project names it, at least 90 % success."""
+
     success_share: float
     """Robots that got as far as the protocol says, in time and without a fall."""
 
@@ -114,22 +129,44 @@ class LaneExaminer(Examiner):
         return not self.trial_on.any()
 
 
+def cells_of(config: TerrainConfig, protocol: Protocol) -> tuple[Cell, ...]:
+    """All that is examined, by kind and level."""
+    bar = hard_lanes(config, protocol.terrain_bar)
+    others = [lane for lane in lanes_of(config, protocol.terrain_levels) if lane not in bar]
+    cells = [
+        *(Cell(lane, protocol.terrain_bar_robots, is_bar=True) for lane in bar),
+        *(Cell(lane, protocol.terrain_robots, is_bar=False) for lane in others),
+    ]
+    return tuple(sorted(cells, key=lambda cell: (config.columns.index(cell.lane.kind), cell.lane.level)))
+
+
 def examine_terrain(subject: Subject) -> tuple[LaneResult, ...]:
-    """Every lane at once, the same number of robots on each."""
-    protocol, config = subject.protocol, subject.task.terrain or TerrainConfig()
-    lanes = lanes_of(config, protocol.terrain_levels)
-    ground = build_lanes(config, lanes, protocol.terrain_length_m, protocol.seed)
+    """First the lanes of the bar, then the others, with the same number of robots on each."""
+    config = subject.task.terrain or TerrainConfig()
+    cells = cells_of(config, subject.protocol)
+    found = {}
+    for is_bar in (True, False):
+        together = [cell for cell in cells if cell.is_bar == is_bar]
+        results = _examine_together(subject, config, together) if together else []
+        found |= {(result.lane.kind, result.lane.level): result for result in results}
+    return tuple(found[cell.lane.kind, cell.lane.level] for cell in cells)
+
+
+def _examine_together(subject: Subject, config: TerrainConfig, cells: Sequence[Cell]) -> list[LaneResult]:
+    """Lanes with as many robots on each as on the first."""
+    protocol, robots = subject.protocol, cells[0].robots
+    ground = build_lanes(config, [cell.lane for cell in cells], protocol.terrain_length_m, protocol.seed)
     task = examined(subject.task, protocol.terrain_limit_s, initial_yaw_rad=_START_YAW_RAD)
-    arena = subject.arena(task, len(lanes) * protocol.terrain_robots, ground=ground, endings=(off_the_field(),))
+    arena = subject.arena(task, len(cells) * robots, ground=ground, endings=(off_the_field(),))
     # The environment spreads robots evenly over the columns, in order.
-    start = np.repeat(ground.tile_origin_in_world[0, :, :2], protocol.terrain_robots, axis=0)
+    start = np.repeat(ground.tile_origin_in_world[0, :, :2], robots, axis=0)
     examiner = make_lane_examiner(start, task.commands, config, protocol.terrain_speed_mps, protocol.terrain_length_m)
     recording = subject.record(arena, examiner, protocol.terrain_limit_s)
     results = []
-    for index, lane in enumerate(lanes):
-        rows = slice(index * protocol.terrain_robots, (index + 1) * protocol.terrain_robots)
-        results.append(_result(lane, examiner, rows, figures_of(recording.of_robots(rows)), protocol.terrain_length_m))
-    return tuple(results)
+    for index, cell in enumerate(cells):
+        rows = slice(index * robots, (index + 1) * robots)
+        results.append(_result(cell, examiner, rows, figures_of(recording.of_robots(rows)), protocol.terrain_length_m))
+    return results
 
 
 def make_lane_examiner(
@@ -151,12 +188,13 @@ def off_the_field() -> TerminationTerm:
     return TerminationTerm("off_the_field", terminations.off_terrain, {"margin_m": _EDGE_M}, is_timeout=True)
 
 
-def _result(lane: Lane, examiner: LaneExaminer, rows: slice, figures: Figures, length_m: float) -> LaneResult:
+def _result(cell: Cell, examiner: LaneExaminer, rows: slice, figures: Figures, length_m: float) -> LaneResult:
     succeeded = examiner.succeeded[rows]
     low, high = wilson_interval(int(succeeded.sum()), len(succeeded))
     return LaneResult(
-        lane=lane,
+        lane=cell.lane,
         robots=len(succeeded),
+        is_bar=cell.is_bar,
         success_share=float(succeeded.mean()),
         success_low=low,
         success_high=high,
