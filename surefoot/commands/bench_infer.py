@@ -25,7 +25,7 @@ GROWTH_TICKS, TRACED_TICKS = 1_000_000, 100_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A file and how long."""
-    parser.add_argument("file", type=Path, help="a policy.onnx")
+    parser.add_argument("file", type=Path, help="a policy.onnx, or the name of a shipped policy")
     parser.add_argument("--ticks", type=positive, default=20_000, help="of either way (default: 20000)")
     parser.add_argument(
         "--memory", action="store_true", help=f"also run {GROWTH_TICKS:,} ticks and see whether memory grows"
@@ -35,13 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     from surefoot_policy import timing
+    from surefoot_policy.shipped import policy_file
 
+    file = policy_file(arguments.file)
     with progress_bar(2 * arguments.ticks, "ticks", quiet=arguments.json) as advance:
-        timed = timing.time_ticks(arguments.file, arguments.ticks, advance)
+        timed = timing.time_ticks(file, arguments.ticks, advance)
     growth = None
     if arguments.memory:
         with progress_bar(GROWTH_TICKS + TRACED_TICKS, "memory", quiet=arguments.json) as advance:
-            growth = timing.measure_growth(arguments.file, GROWTH_TICKS, TRACED_TICKS, advance)
+            growth = timing.measure_growth(file, GROWTH_TICKS, TRACED_TICKS, advance)
     if arguments.json:
         memory = {"memory": {**asdict(growth), "resident_growth_bytes": growth.resident_growth_bytes}} if growth else {}
         print_json({**asdict(timed), "ratio_to_onnxruntime": timed.ratio, "bar": BAR, **memory})

@@ -17,7 +17,7 @@ MOST_ROWS = 30
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Two files."""
-    parser.add_argument("a", type=Path, metavar="A", help="a policy.onnx")
+    parser.add_argument("a", type=Path, metavar="A", help="a policy.onnx, or the name of a shipped policy")
     parser.add_argument("b", type=Path, metavar="B", help="another")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
@@ -25,8 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print; 0 whether they differ or not."""
     from surefoot_policy.compare import compare
+    from surefoot_policy.shipped import policy_file
 
-    difference = compare(arguments.a, arguments.b)
+    difference = compare(policy_file(arguments.a), policy_file(arguments.b))
     if arguments.json:
         print_json({"a": arguments.a, "b": arguments.b, **asdict(difference)})
     elif difference.identical:

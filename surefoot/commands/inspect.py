@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A file."""
-    parser.add_argument("file", type=Path, help="a policy.onnx")
+    parser.add_argument("file", type=Path, help="a policy.onnx, or the name of a shipped policy")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read it without running it: also what `surefoot verify` would refuse, as far as it can be read."""
     from surefoot_policy.checks import inspect_candidate
+    from surefoot_policy.shipped import policy_file
 
-    candidate = inspect_candidate(arguments.file)
+    candidate = inspect_candidate(policy_file(arguments.file))
     network = _network(candidate)
     if arguments.json:
         contract = asdict(candidate.known_contract)

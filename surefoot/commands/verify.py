@@ -17,7 +17,7 @@ OK, FAILED = 0, 1
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """A file, and the robot it is for."""
-    parser.add_argument("file", type=Path, help="a policy.onnx")
+    parser.add_argument("file", type=Path, help="a policy.onnx, or the name of a shipped policy")
     parser.add_argument(
         "--robot",
         help="the robot at hand: a name of `surefoot robot list` or the path of a .yaml file "
@@ -29,9 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check everything; 1 if anything failed."""
     from surefoot_policy.checks import Candidate, verify
+    from surefoot_policy.shipped import policy_file
     from surefoot_robots.loader import load_robot
 
-    candidate = Candidate(arguments.file, load_robot(arguments.robot) if arguments.robot else None)
+    candidate = Candidate(policy_file(arguments.file), load_robot(arguments.robot) if arguments.robot else None)
     outcomes = []
     for outcome in verify(candidate):
         outcomes.append(outcome)
