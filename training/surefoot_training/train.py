@@ -71,6 +71,7 @@ class Learner(Protocol):
         """Take up where `state_dict` left off."""
         ...
 
+
 # Iterations in which a critic from nothing learns before the actor goes on: what it says at first would undo walking.
 _CRITIC_ALONE = 10
 

@@ -1,5 +1,6 @@
-"""The policies that come with Surefoot. A folder each: the file for the robot, the networks to train on with, and how
-they were made and judged.
+"""The policies that come with Surefoot.
+
+A folder each: the file for the robot, the networks to train on with, and how they were made and judged.
 """
 
 from __future__ import annotations

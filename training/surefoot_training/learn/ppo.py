@@ -85,8 +85,9 @@ class PPOConfig:
 
     schedule: Literal["constant", "linear", "adaptive"] = "adaptive"
     """Learning rates: constant, linear to 0 over the run (actor and critic), or the actor's adapted to `target_kl`
-    after every iteration while the critic's stays; the estimator's is constant always. (legged_gym adapts after every minibatch: the first ones, whose KL is still near 0, then raise the rate
-    until the KL overshoots, and the rest of the iteration hardly learns.)"""
+    after every iteration while the critic's stays; the estimator's is constant always. (legged_gym adapts after every
+    minibatch: the first ones, whose KL is still near 0, then raise the rate until the KL overshoots, and the rest of
+    the iteration hardly learns.)"""
 
     min_learning_rate: float = 1e-5
     """Lowest adaptive learning rate; legged_gym."""
