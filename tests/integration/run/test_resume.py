@@ -163,6 +163,12 @@ def test_a_run_that_ended_in_time_goes_on_only_with_more_of_it(config, tmp_path)
     assert content(tmp_path) == before
 
 
+def test_a_gpu_that_is_there_is_said_not_to_be_used(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    whole(replace(config, steps=1), tmp_path)
+    assert "the GPU of this machine is not used" in (tmp_path / "train.log").read_text()
+
+
 def test_an_edited_configuration_is_noticed(config, tmp_path):
     train(Order(tmp_path, config), stop_at(2))
     file = tmp_path / "config.yaml"

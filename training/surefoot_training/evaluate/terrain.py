@@ -144,7 +144,7 @@ def examine_terrain(subject: Subject) -> tuple[LaneResult, ...]:
     """First the lanes of the bar, then the others, with the same number of robots on each."""
     config = subject.task.terrain or TerrainConfig()
     cells = cells_of(config, subject.protocol)
-    found = {}
+    found: dict[tuple[str, int], LaneResult] = {}
     for is_bar in (True, False):
         together = [cell for cell in cells if cell.is_bar == is_bar]
         results = _examine_together(subject, config, together) if together else []
