@@ -28,6 +28,9 @@ def open_session(data: bytes) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.log_severity_level = SILENT
+    # onnxruntime guesses otherwise, and takes bytes with ORTM in places 4 to 7 for a format of its own: ONNX that begins
+    # like this, with another graph further on in that format, would be judged by the one and run the other.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         # Without the fallback, which would print, and try the same again.
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=False)

@@ -152,6 +152,18 @@ def test_a_name_that_is_no_text(refusal):
     assert refused.expected == "a text in UTF-8"
 
 
+def test_what_is_judged_as_onnx_runs_as_onnx(tmp_path):
+    """Where onnxruntime looks for the mark of its own format, an ONNX file may say the name of who made it."""
+
+    def edit(model):
+        model.producer_name = "ORTM"
+
+    data = resealed(edit)
+    assert data[4:8] == b"ORTM"
+    (tmp_path / "policy.onnx").write_bytes(data)
+    assert Policy.load(tmp_path / "policy.onnx", robot()).contract.robot == "go2"
+
+
 def test_messages_nested_without_end(refusal):
     """Deeper than protobuf reads: a parser that followed it would run out of stack."""
 
