@@ -9,6 +9,7 @@ import torch
 from surefoot_policy.contract import TrainedWith
 from surefoot_policy.export import Source
 from surefoot_robots.loader import load_robot
+from surefoot_training.learn.mirror import WalkingMirror
 from surefoot_training.learn.problem import Actions
 from surefoot_training.nets.agent import Agent, AgentConfig
 from surefoot_training.nets.cenet import CENetConfig
@@ -39,6 +40,7 @@ CONFIGS = {
     "velocity": replace(SMALL, actor="cenet", estimator="velocity"),
     "full": replace(SMALL, actor="cenet", estimator="full"),
     "state": replace(SMALL, actor="mlp", std="state", normalize=False),
+    "lopsided": replace(SMALL, actor="cenet", symmetric=False),
 }
 ORIGIN = TrainedWith("mujoco", "velocity-flat", "none", 0, 0, "unknown", "unknown", "2026-01-31T12:00:00+00:00")
 
@@ -46,8 +48,10 @@ ORIGIN = TrainedWith("mujoco", "velocity-flat", "none", 0, 0, "unknown", "unknow
 def untrained(name: str, task: TaskConfig = FLAT) -> Policy:
     """It moves its legs by some 0.1 rad, and every part of it matters."""
     torch.manual_seed(list(CONFIGS).index(name))
-    config, perception = CONFIGS[name], Perception(task, load_robot("go2"))
-    agent = Agent(config, Actions(12), (config.history_length, perception.size), perception.size + 5, 3)
+    config, robot = CONFIGS[name], load_robot("go2")
+    perception = Perception(task, robot)
+    mirror = WalkingMirror(perception, task, robot)
+    agent = Agent(config, Actions(12), (config.history_length, perception.size), perception.size + 5, 3, mirror=mirror)
     with torch.no_grad():
         for parameter in agent.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))

@@ -28,7 +28,29 @@ POLICIES = {
     "velocity": replace(SMALL, actor="cenet", estimator="velocity"),
     "full": replace(SMALL, actor="cenet"),
     "state": replace(SMALL, actor="cenet", std="state"),
+    "lopsided": replace(SMALL, actor="cenet", symmetric=False),
 }
+
+
+@pytest.mark.parametrize("name", [name for name in POLICIES if name != "gru"])
+def test_what_is_done_in_the_mirror_is_the_mirror_image(lab, name):
+    problem, ppo = trained(lab, POLICIES[name])
+    agent, mirror, seen = ppo.agent, problem.mirror, problem.seen()
+    coin = torch.arange(problem.copies) % 2 == 0
+
+    def acted(actor: torch.Tensor, velocity: torch.Tensor):
+        with torch.no_grad():
+            return agent.act_on(agent.inputs_of(actor, agent.guess(actor, velocity, coin)))
+
+    here = acted(seen.actor, seen.velocity)
+    there = acted(mirror.observation(seen.actor), mirror.velocity(seen.velocity))
+    same = torch.allclose(mirror.action(there.mean), here.mean, atol=1e-5)
+    assert same == (name != "lopsided")
+    swapped = mirror.action(there.log_std.exp()).abs().log()
+    assert torch.allclose(swapped, here.log_std, atol=1e-5) == (name != "lopsided")
+    if agent.estimator is not None and name != "lopsided":
+        (one, _), (other, _) = agent.estimate(seen.actor), agent.estimate(mirror.observation(seen.actor))
+        torch.testing.assert_close(mirror.velocity(other), one)
 
 
 def trained(lab, config: AgentConfig, *, task: str = "flat", robots: int = 6):

@@ -165,6 +165,7 @@ SMALL = AgentConfig(
     std="free",
     initial_std=1.0,
     normalize=True,
+    symmetric=False,
     last_gain=0.5,  # so that what is wrong shows
     cenet=CENetConfig(context_size=2, encoder=(8,), decoder=(8,), kl_weight=0.05, learning_rate=1e-3),
 )
@@ -213,13 +214,18 @@ KINDS: dict[str, AgentConfig] = {
     "cenet-full-shared": replace(SMALL, actor="cenet", shared_trunk=True),
     "cenet-oracle-shared": replace(SMALL, actor="cenet", estimator="oracle", shared_trunk=True),
     "cenet-full-state": replace(SMALL, actor="cenet", std="state"),
+    "mlp-symmetric": replace(SMALL, symmetric=True),
+    "history-state-symmetric": replace(SMALL, actor="history", std="state", symmetric=True),
+    "cenet-velocity-symmetric": replace(SMALL, actor="cenet", estimator="velocity", symmetric=True),
+    "cenet-full-symmetric": replace(SMALL, actor="cenet", symmetric=True),
 }
 DISCRETE = ("mlp", "mlp-shared", "history", "gru", "cenet-full")
 
 
 def agent_for(config: AgentConfig, problem: Any, seed: int = 0) -> Agent:
     torch.manual_seed(seed)
-    return Agent(config, problem.actions, problem.actor_shape, problem.critic_size, problem.velocity_size)
+    sizes = problem.actions, problem.actor_shape, problem.critic_size, problem.velocity_size
+    return Agent(config, *sizes, mirror=problem.mirror)
 
 
 def make(

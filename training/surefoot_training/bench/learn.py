@@ -22,7 +22,9 @@ TASK = "velocity-flat"
 WARM_UP = 3  # iterations: allocations, caches, first episodes' ends
 
 _PLAIN = PPOConfig(steps=32, epochs=4, minibatches=4, mirror="none")  # rsl_rl has no mirror here
-_NETWORKS = AgentConfig(actor="mlp", hidden=(256, 128), critic_hidden=(256, 128), activation="elu")
+_NETWORKS = AgentConfig(
+    actor="mlp", hidden=(256, 128), critic_hidden=(256, 128), activation="elu", symmetric=False
+)  # nor symmetric networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Comparison:
     whole_cpu: Ratio
     ours: Costs
     rival: Costs
-    shipped: Costs  # ours with all default settings: estimation of velocity and context, mirrored samples
+    shipped: Costs  # ours with all default settings: estimation of velocity and context, symmetry
     shipped_steps_per_s: float
 
 

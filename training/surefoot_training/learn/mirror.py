@@ -37,22 +37,24 @@ class WalkingMirror:
             sign.append(signs)
             at += column.size
         self._order, self._sign = torch.cat(order), torch.cat(sign)
-        self._clock, self._command = perception.where("gait_clock"), perception.where("velocity_command")
+        self._velocity_sign = torch.tensor([1.0, -1.0, 1.0])
+        self._command = perception.where("velocity_command")
+        self._is_clock = torch.zeros(perception.size, dtype=torch.bool)
+        self._is_clock[perception.where("gait_clock")] = True
 
     def observation(self, actor: Tensor) -> Tensor:
-        """[n, H, F] -> [n, H, F]."""
+        """[..., F] -> [..., F]."""
         turned = actor.index_select(-1, self._order) * self._sign
-        moving = (actor[..., self._command] != 0).any(-1, keepdim=True)
-        turned[..., self._clock] = torch.where(moving, -turned[..., self._clock], turned[..., self._clock])
-        return turned
+        moving = actor[..., self._command].abs().sum(-1, keepdim=True) > 0.0
+        return torch.where(moving & self._is_clock, -turned, turned)
 
     def action(self, action: Tensor) -> Tensor:
-        """[n, J] -> [n, J]."""
+        """[..., J] -> [..., J]."""
         return action.index_select(-1, self._joint_order) * self._joint_sign
 
     def velocity(self, velocity: Tensor) -> Tensor:
-        """[n, 3] -> [n, 3]."""
-        return velocity * velocity.new_tensor([1.0, -1.0, 1.0])
+        """[..., 3] -> [..., 3]."""
+        return velocity * self._velocity_sign
 
     def _of_column(self, name: str, size: int, task: TaskConfig) -> tuple[Tensor, Tensor]:
         """Where each of its columns is taken from, and with which sign."""
@@ -64,7 +66,7 @@ class WalkingMirror:
         if name not in _SIGNS:
             raise SurefootError(
                 f"how {name} looks in a mirror is not known",
-                hint="add it to learn.mirror, or train with ppo.mirror=none",
+                hint="add it to learn.mirror",
             )
         return torch.arange(size), torch.tensor(_SIGNS[name])
 

@@ -120,7 +120,7 @@ class PPOConfig:
     mirror: Literal["none", "loss", "augmentation", "both"] = "both"
     """Left and right: ignored, a loss on actions that differ in the mirror, mirrored samples beside the real ones (for
     the actor), or both: without the loss, the two drift apart, and mirrored samples say less and less. Ignored where a
-    problem has no mirror, or the actor a memory."""
+    problem has no mirror, the actor a memory, or symmetry built in (`agent.symmetric`)."""
 
     mirror_weight: float = 0.5
     """Of the mirror loss [cpu]."""
@@ -318,7 +318,8 @@ class PPO:
         self._clipped_shares: dict[str, list[float]] = defaultdict(list)  # of this update's minibatches
         self._episode_return = torch.zeros(problem.copies)
         self._last_returns = torch.full((problem.copies,), torch.nan)  # none yet
-        self._mirrors = config.mirror != "none" and problem.mirror is not None and not agent.memory_size
+        can_mirror = problem.mirror is not None and not agent.memory_size and agent.mirror is None
+        self._mirrors = config.mirror != "none" and can_mirror
 
     @property
     def steps_per_iteration(self) -> int:

@@ -122,7 +122,8 @@ class WalkingProblem:
 
 def make_agent(config: AgentConfig, problem: WalkingProblem) -> Agent:
     """Untrained networks for `problem`; their weights come from torch's global generator."""
-    return Agent(config, problem.actions, problem.actor_shape, problem.critic_size, problem.velocity_size)
+    sizes = problem.actions, problem.actor_shape, problem.critic_size, problem.velocity_size
+    return Agent(config, *sizes, mirror=problem.mirror)
 
 
 def policy_of(agent: Agent, problem: WalkingProblem) -> Policy:

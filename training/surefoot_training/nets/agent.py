@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from surefoot_robots.errors import SurefootError
-from surefoot_training.learn.problem import Actions
+from surefoot_training.learn.problem import Actions, Mirror
 from surefoot_training.nets.cenet import CENet, CENetConfig
 from surefoot_training.nets.distributions import Categorical, Distribution, Gaussian
 from surefoot_training.nets.mlp import Activation, mlp, orthogonal
@@ -53,6 +53,12 @@ class AgentConfig:
 
     activation: Activation = "elu"
     """Between layers; legged_gym."""
+
+    symmetric: bool = True
+    """What is done in the mirror is the mirror image, exactly: the actor looks at the world and at its mirror image,
+    and acts by the mean of what it would do in both (frame averaging, arXiv 2110.03336; for walking, arXiv
+    2403.04359). Every sample then teaches both sides. Ignored where a problem has no mirror, or choices instead of
+    numbers, and where the actor has a memory or a shared trunk."""
 
     shared_trunk: bool = False
     """Actor and critic share the hidden layers; the critic then sees what the actor sees, and no more."""
@@ -102,9 +108,19 @@ class Agent(nn.Module):
     """All networks of a run. Methods take raw observations and normalize them."""
 
     def __init__(
-        self, config: AgentConfig, actions: Actions, actor_shape: tuple[int, int], critic_size: int, velocity_size: int
+        self,
+        config: AgentConfig,
+        actions: Actions,
+        actor_shape: tuple[int, int],
+        critic_size: int,
+        velocity_size: int,
+        *,
+        mirror: Mirror | None = None,
     ) -> None:
-        """For observations [n, H, F] of the actor, [n, C] of the critic, and true velocities [n, V]."""
+        """For observations [n, H, F] of the actor, [n, C] of the critic, and true velocities [n, V].
+
+        `mirror` is the problem's, if it has one.
+        """
         super().__init__()
         history, features = actor_shape
         if history != config.history_length:
@@ -117,6 +133,8 @@ class Agent(nn.Module):
                 "this problem knows no true velocity to estimate", hint="use an actor without estimator"
             )
         self.config, self.actions, self.velocity_size = config, actions, velocity_size
+        can_mirror = config.symmetric and config.actor != "gru" and not (config.shared_trunk or actions.discrete)
+        self.mirror = mirror if can_mirror else None
         self.guess_size = self._guess_size()
         self.norm = RunningNorm(features)
         self.critic_norm = RunningNorm(critic_size)
@@ -159,23 +177,50 @@ class Agent(nn.Module):
     # Acting
 
     def inputs_of(self, seen: Tensor, guess: Tensor) -> Tensor:
-        """The actor's input: observations [..., H, F] and guesses [..., guess_size]."""
+        """The actor's input: observations [..., H, F] and what `guess` gave; with a mirror, that of both sides."""
+        if self.mirror is None:
+            return self._inputs_of_side(seen, guess)
+        here, there = guess.tensor_split(2, dim=-1)
+        mirrored = self._inputs_of_side(self.mirror.observation(seen), there)
+        return torch.cat([self._inputs_of_side(seen, here), mirrored], dim=-1)
+
+    def _inputs_of_side(self, seen: Tensor, guess: Tensor) -> Tensor:
         normal = self._normalize(seen)
         newest = normal.flatten(-2) if self.config.actor == "history" else normal[..., -1, :]
         return torch.cat([newest, guess], dim=-1) if self.guess_size else newest
 
     def act_on(self, inputs: Tensor) -> Distribution:
         """What to do on inputs [n, …] (of a recurrent actor: on what its memory gives)."""
-        outputs = self.actor_head(self.actor_body(inputs))
+        outputs = self._outputs_on_sides(inputs)
         if self.actions.discrete:
-            return Categorical(outputs)
+            return Categorical(self._mean_of_sides(outputs))
         if self.config.std == "state":
             mean, log_std = outputs.chunk(2, dim=-1)
             log_std = _within_bounds(log_std, self.config.initial_std)
         else:
             assert self.log_std is not None
             mean, log_std = outputs, self.log_std.expand_as(outputs)
+        mean, log_std = self._mean_of_sides(mean), self._mean_of_sides(log_std, signed=False)
         return Gaussian(torch.cat([mean, log_std.clamp(_LOWEST_LOG_STD, _HIGHEST_LOG_STD)], dim=-1))
+
+    def likeliest_on(self, inputs: Tensor) -> Tensor:
+        """The mean of `act_on` alone [n, A], of actions that are numbers."""
+        return self._mean_of_sides(self._outputs_on_sides(inputs)[..., : self.actions.size])
+
+    def _outputs_on_sides(self, inputs: Tensor) -> Tensor:
+        """What the network gives: of inputs [n, I] [n, O], with a mirror of [n, 2 I] [n, 2, O]."""
+        if self.mirror is not None:
+            inputs = inputs.unflatten(-1, (2, -1))
+        return torch.as_tensor(self.actor_head(self.actor_body(inputs)))
+
+    def _mean_of_sides(self, outputs: Tensor, *, signed: bool = True) -> Tensor:
+        """[n, A] as it is; of [n, 2, A] the mean of this side and the mirror image of the other."""
+        if self.mirror is None:
+            return outputs
+        here, there = outputs.unbind(-2)
+        # Of deviations, which have no sign, the order alone changes.
+        there = self.mirror.action(there) if signed else self.mirror.action(there.exp()).abs().log()
+        return 0.5 * (here + there)
 
     def remember(self, inputs: Tensor, hidden: Tensor) -> Tensor:
         """One step of a recurrent actor's memory: inputs [n, I], hidden [n, G] -> [n, G]; others have none."""
@@ -190,21 +235,35 @@ class Agent(nn.Module):
         return self.config.gru_size if self.memory else 0
 
     def guess(self, seen: Tensor, velocity: Tensor, use_estimate: Tensor) -> Tensor:
-        """The estimator's share of the actor's input [n, guess_size]; the true velocity where the coin says so.
+        """The estimator's share of the actor's input; the true velocity where the coin says so.
 
         Of observations [n, H, F], true velocities [n, V] and the coins [n] bool: true takes the estimate.
         """
         if self.estimator is None:
             return seen.new_zeros((len(seen), 0))
         estimate, context = self.estimate(seen)
-        mixed = torch.where(use_estimate.unsqueeze(-1), estimate, velocity)
-        return mixed if self.config.estimator == "velocity" else torch.cat([mixed, context], dim=-1)
+        return self.guess_of(torch.where(use_estimate.unsqueeze(-1), estimate, velocity), context)
+
+    def guess_of(self, velocity: Tensor, context: Tensor) -> Tensor:
+        """What `estimate` gave as the actor's input: [n, guess_size], with a mirror twice that."""
+        contexts = context.tensor_split(2 if self.mirror else 1, dim=-1)
+        velocities = [velocity] if self.mirror is None else [velocity, self.mirror.velocity(velocity)]
+        if self.config.estimator == "velocity":
+            return torch.cat(velocities, dim=-1)
+        return torch.cat([part for side in zip(velocities, contexts, strict=True) for part in side], dim=-1)
 
     def estimate(self, seen: Tensor) -> tuple[Tensor, Tensor]:
-        """Velocity [n, V] and context [n, Z], as estimated from observations [n, H, F]."""
+        """Velocity [n, V] and context [n, Z], as estimated from observations [n, H, F].
+
+        With a mirror, the velocity is the mean of what both sides say, and the context that of both [n, 2 Z].
+        """
         assert self.estimator is not None
-        found = self.estimator(self.history_of(seen))
-        return found.velocity, found.mean
+        here = self.estimator(self.history_of(seen))
+        if self.mirror is None:
+            return here.velocity, here.mean
+        there = self.estimator(self.history_of(self.mirror.observation(seen)))
+        velocity = 0.5 * (here.velocity + self.mirror.velocity(there.velocity))
+        return velocity, torch.cat([here.mean, there.mean], dim=-1)
 
     def history_of(self, seen: Tensor) -> Tensor:
         """The estimator's input: observations [n, H, F] -> [n, H F]."""

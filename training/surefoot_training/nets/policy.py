@@ -46,9 +46,7 @@ class Policy(nn.Module):
         following = {"gait_clock": perception.next_phase(observation, phase).unsqueeze(-1)}
         if agent.memory_size:
             inputs = following["memory"] = agent.remember(inputs, state["memory"])
-        # The mean of what `act_on` gives; the deviations stay behind, they are for learning.
-        outputs = agent.actor_head(agent.actor_body(inputs))
-        action = perception.clipped(outputs[:, : perception.joints])
+        action = perception.clipped(agent.likeliest_on(inputs))
         following["last_action"] = action
         if "history" in state:
             following["history"] = seen[:, 1:]
@@ -59,6 +57,7 @@ class Policy(nn.Module):
         if agent.estimator is None:
             return seen.new_zeros((seen.shape[0], 0)), {}
         velocity, context = agent.estimate(seen)
-        if agent.config.estimator == "velocity":
-            return velocity, {"velocity_in_base": velocity}
-        return torch.cat([velocity, context], dim=-1), {"velocity_in_base": velocity, "context": context}
+        estimates = {"velocity_in_base": velocity}
+        if agent.config.estimator != "velocity":
+            estimates["context"] = context
+        return agent.guess_of(velocity, context), estimates

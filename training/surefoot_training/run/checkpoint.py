@@ -18,6 +18,7 @@ from torch import Tensor
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
+from surefoot_training.learn.mirror import WalkingMirror
 from surefoot_training.learn.problem import Actions
 from surefoot_training.nets.agent import Agent
 from surefoot_training.nets.perception import Perception
@@ -167,6 +168,7 @@ def load_agent(path: Path) -> tuple[Perception, Agent, RunConfig]:
 
 def agent_of(config: RunConfig, perception: Perception, state: Mapping[str, Tensor], path: Path) -> Agent:
     """The agent that `config` describes, with the networks `state` that were found in `path`."""
+    mirror = WalkingMirror(perception, config.task, load_robot(config.robot))
 
     def make() -> Agent:
         return Agent(
@@ -175,6 +177,7 @@ def agent_of(config: RunConfig, perception: Perception, state: Mapping[str, Tens
             (config.agent.history_length, perception.size),
             perception.size + sum(term.size for term in config.task.privileged),
             velocity_size=3,
+            mirror=mirror,
         )
 
     with torch.device("meta"):  # without memory: a file may describe any size
