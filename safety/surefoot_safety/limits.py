@@ -1,0 +1,93 @@
+"""What one robot may be told and may do: its spec and its settings, worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.identity import robot_hash
+from surefoot_robots.spec import FloatArray, RobotSpec
+from surefoot_safety.settings import Settings
+from surefoot_safety.state import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Tuples are per joint, in the order of the spec."""
+
+    robot: str
+    robot_hash: str
+    joint_names: tuple[str, ...]
+    settings: Settings
+    target_lower_rad: Floats
+    target_upper_rad: Floats
+    measured_lower_rad: Floats
+    measured_upper_rad: Floats
+    measured_speed_radps: Floats
+    torque_nm: Floats
+    """Peak, as far as the settings allow it."""
+    full_torque_speed_radps: Floats
+    no_load_speed_radps: Floats
+    target_rate_radps: Floats
+    damping_kd_nms_per_rad: Floats
+    least_base_height_m: float
+
+
+def limits_of(spec: RobotSpec, settings: Settings) -> Limits:
+    """The limits of a robot; settings of another one are refused."""
+    if settings.robot != spec.name:
+        raise SurefootError(
+            f"safety settings of {settings.robot!r} cannot be used on {spec.name!r}",
+            hint=f"load those of {spec.name!r}",
+        )
+    command, body = settings.command, settings.body
+    lower, upper, no_load = (
+        _floats(values) for values in (spec.joint_lower_rad, spec.joint_upper_rad, spec.speed_limit_radps)
+    )
+    limits = Limits(
+        robot=spec.name,
+        robot_hash=robot_hash(spec),
+        joint_names=spec.joint_names,
+        settings=settings,
+        target_lower_rad=tuple(angle + command.position_margin_rad for angle in lower),
+        target_upper_rad=tuple(angle - command.position_margin_rad for angle in upper),
+        measured_lower_rad=tuple(angle - body.joint_overrun_rad for angle in lower),
+        measured_upper_rad=tuple(angle + body.joint_overrun_rad for angle in upper),
+        measured_speed_radps=tuple(body.joint_speed_share * speed for speed in no_load),
+        torque_nm=tuple(command.torque_share * torque for torque in _floats(spec.torque_limit_nm)),
+        full_torque_speed_radps=_floats(spec.full_torque_speed_radps),
+        no_load_speed_radps=no_load,
+        target_rate_radps=tuple(command.target_rate_share * speed for speed in no_load),
+        damping_kd_nms_per_rad=(command.damping_kd_nms_per_rad,) * len(no_load),
+        least_base_height_m=body.base_height_share * spec.standing_height_m,
+    )
+    _check_room(limits)
+    return limits
+
+
+def torque_available_nm(limits: Limits, joint: int, speed_radps: float) -> float:
+    """What the motor can push with at this speed in the direction of motion; see `surefoot_robots.spec.Motor`."""
+    full, no_load = limits.full_torque_speed_radps[joint], limits.no_load_speed_radps[joint]
+    share = (no_load - abs(speed_radps)) / (no_load - full)
+    return limits.torque_nm[joint] * min(1.0, max(0.0, share))
+
+
+def torque_range_nm(limits: Limits, joint: int, speed_radps: float) -> tuple[float, float]:
+    """Lowest and highest torque at this speed: the full torque is there to brake, less of it to push."""
+    peak, pushing = limits.torque_nm[joint], torque_available_nm(limits, joint, speed_radps)
+    return (-peak, pushing) if speed_radps > 0.0 else (-pushing, peak)
+
+
+def _check_room(limits: Limits) -> None:
+    margin_rad = limits.settings.command.position_margin_rad
+    for name, low, high in zip(limits.joint_names, limits.target_lower_rad, limits.target_upper_rad, strict=True):
+        if not low < high:
+            raise SurefootError(
+                f"{name}: a margin of {margin_rad:g} rad on both sides leaves no room between the limits",
+                hint="lower command.position_margin_rad",
+            )
+
+
+def _floats(values: FloatArray) -> Floats:
+    """Plain floats from a spec's array: NumPy's own are slower one by one, and print otherwise."""
+    return tuple(values.tolist())

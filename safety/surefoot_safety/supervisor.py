@@ -1,0 +1,229 @@
+"""The supervisor: once every tick, from what came in to the command that leaves, and why.
+
+    observe the sample → raise triggers → requests, table → targets from policy or gait → gate
+
+It holds the last tick's memory and the gaits; everything it decides is decided by pure functions elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from surefoot_safety.action import Action
+from surefoot_safety.causes import (
+    Causes,
+    from_duration,
+    from_estop,
+    from_limit_hits,
+    from_operator,
+    from_policy,
+    from_silence,
+    from_violations,
+)
+from surefoot_safety.command import CommandKind, JointCommand, JointTarget, VelocityCommand, standstill, zero_torque
+from surefoot_safety.gait import Gait, Gaits
+from surefoot_safety.gate import GateMemory, Judgement, Observation, command_violations, decide, observe
+from surefoot_safety.limits import Limits
+from surefoot_safety.machine import MachineState, arrived, followed, raised, requested
+from surefoot_safety.mode import POWERED, STOPS, Mode, Request
+from surefoot_safety.policy_watch import PolicyMemory, heard
+from surefoot_safety.state import RobotState
+from surefoot_safety.supervisor_io import Inputs, Output, Status
+from surefoot_safety.table import Trigger
+from surefoot_safety.transition import Transition, from_measured, led
+from surefoot_safety.velocity import usable_velocity, velocity_age_s
+from surefoot_safety.violation import STOPPING, Check, Violation
+
+HITS = frozenset({Check.TARGET_RANGE, Check.TARGET_STEP, Check.TARGET_RATE, Check.TARGET_SPEED, Check.TARGET_TORQUE})
+"""Clamps that a sound policy seldom needs. Torque is not among them: at speed motors give less than policies ask for,
+in training as well."""
+UNUSABLE = frozenset(
+    {Check.COMMAND_FINITE, Check.COMMAND_ROBOT, Check.COMMAND_FUTURE, Check.COMMAND_ORDER, Check.COMMAND_GAIN}
+)
+"""What a gait's own targets must not be. Their age is that of the sample, which has triggers of its own."""
+
+
+class Supervisor:
+    """One robot's. `tick` is to be called at 200 Hz; nothing else changes it."""
+
+    def __init__(self, limits: Limits, gaits: Gaits) -> None:
+        self._limits = limits
+        self._gait_of: dict[Mode, Gait] = {
+            Mode.STANDING_UP: gaits.stand_up,
+            Mode.STANDING: gaits.stand,
+            Mode.FALLBACK: gaits.fallback,
+            Mode.SETTLING: gaits.sit,
+            Mode.SITTING: gaits.sit,
+        }
+        self._machine = MachineState()
+        self._gate = GateMemory()
+        self._policy = PolicyMemory()
+        self._hit_s = 0.0
+        self._source: Gait | None = None
+        self._tracking = False
+        self._transition: Transition | None = None
+
+    @property
+    def mode(self) -> Mode:
+        """Where it is."""
+        return self._machine.mode
+
+    def tick(self, inputs: Inputs) -> Output:
+        """Everything once. No exception leaves: one of ours damps the robot and latches."""
+        try:
+            return self._tick(inputs)
+        except Exception as error:  # the robot is moving: there is no better place to go than a stop
+            return self._failed(f"{type(error).__name__}: {error}")
+
+    def _tick(self, inputs: Inputs) -> Output:
+        seen = observe(inputs.state, inputs.now_s, self._limits, self._gate)
+        rules, time_s = self._limits.settings.rules, seen.memory.time_s
+        velocity, causes = self._causes(inputs, seen)
+        machine = raised(self._machine, causes, time_s)
+        machine, refusals = self._requested(machine, inputs.requests, causes, time_s)
+        self._machine = followed(machine, causes, rules, time_s)
+        judgement = self._judged(inputs, velocity, seen, causes)
+        self._gate = self._remembered(judgement.memory, seen)
+        machine = self._machine
+        status = Status(
+            machine.mode, time_s - machine.since_s, causes, machine.active, machine.latched, refusals, judgement.verdict
+        )
+        return Output(judgement.command, velocity, status)
+
+    def _causes(self, inputs: Inputs, seen: Observation) -> tuple[VelocityCommand, Causes]:
+        """The velocity to walk at, and all triggers whose cause is there."""
+        settings, now_s, machine = self._limits.settings, inputs.now_s, self._machine
+        timing, future_s = settings.timing, settings.command.future_s
+        velocity, faults = usable_velocity(inputs.velocity, now_s, timing, settings.motion, future_s)
+        refused = self._watch_policy(inputs, seen.memory.seconds)
+        in_mode_s = seen.memory.time_s - machine.since_s
+        return velocity, {
+            **from_violations((*seen.violations, *faults)),
+            **from_policy(refused, now_s, self._policy, timing),
+            **from_limit_hits(self._hit_s, settings.motion.limit_hit_s),
+            **from_silence(velocity_age_s(inputs.velocity, now_s), timing),
+            **from_duration(machine.mode, in_mode_s, machine.by_trigger, timing),
+            **from_operator(inputs.requests),
+            **from_estop(inputs.estop),
+        }
+
+    def _watch_policy(self, inputs: Inputs, seconds: float) -> list[Violation]:
+        """Count deadlines, and see whether the newest joint targets can be used."""
+        target, timing = inputs.target, self._limits.settings.timing
+        if target is None:
+            self._policy = PolicyMemory()
+            return []
+        # Elsewhere than walking a policy may have been started anew, and counts from zero again.
+        previous = self._policy.newest if self._machine.mode is Mode.WALKING else None
+        found = command_violations(target, inputs.now_s, self._limits, previous)
+        if target.kind is not CommandKind.TRACK:
+            found = [*found, Violation(Check.COMMAND_FINITE, "the policy gives no joint targets")]
+        unusable = any(violation.check in STOPPING for violation in found)
+        number = None if unusable else (target.sequence, target.stamp_s)
+        self._policy = heard(number, inputs.now_s, seconds, self._policy, timing)
+        return found
+
+    def _requested(
+        self, machine: MachineState, requests: tuple[Request, ...], causes: Causes, time_s: float
+    ) -> tuple[MachineState, tuple[str, ...]]:
+        """Follow the first request. Stops are triggers, and go their own way ahead of everything."""
+        moves = [request for request in requests if request not in STOPS]
+        if not moves:
+            return machine, ()
+        machine, refusal = requested(machine, moves[0], causes, self._limits.settings.rules, time_s)
+        late = [f"{request.value} is refused: one request at a time" for request in moves[1:]]
+        return machine, tuple([refusal, *late] if refusal else late)
+
+    def _judged(self, inputs: Inputs, velocity: VelocityCommand, seen: Observation, causes: Causes) -> Judgement:
+        """What leaves in this tick."""
+        sample = seen.memory.sample
+        if self._machine.mode not in POWERED or sample is None:
+            return self._at_rest(inputs.now_s, seen)
+        memory = seen.memory
+        gait = self._gait_of.get(self._machine.mode)
+        try:
+            if not self._tracking or gait is not self._source:
+                self._take_over(gait, sample.state, memory.time_s)
+                memory = memory.with_other_source()
+            command = self._command(gait, inputs.target, sample.state, velocity, memory.time_s)
+            arriving = gait is not None and self._transition is None and gait.finished
+        except Exception as error:
+            return self._without_gait(inputs.now_s, seen, causes, f"{type(error).__name__}: {error}")
+        judgement = decide(command, inputs.now_s, self._limits, replace(seen, memory=memory))
+        refused = [violation for violation in judgement.verdict.violations if violation.check in UNUSABLE]
+        if gait is not None and refused:
+            return self._without_gait(inputs.now_s, seen, causes, refused[0].message)
+        self._count_hits(gait, judgement)
+        if arriving:
+            self._machine = arrived(self._machine, memory.time_s)
+        return judgement
+
+    def _at_rest(self, now_s: float, seen: Observation) -> Judgement:
+        """A stop: no torque when off or when that is how the robot was stopped, damping otherwise."""
+        self._source, self._tracking, self._transition, self._hit_s = None, False, None, 0.0
+        machine, limits = self._machine, self._limits
+        limp = machine.mode is Mode.OFF or (machine.mode is Mode.STOPPED and machine.stop is Action.ZERO_TORQUE)
+        none = zero_torque(limits.robot_hash, 0, 0.0, len(limits.joint_names)) if limp else None
+        return decide(none, now_s, limits, seen)
+
+    def _take_over(self, gait: Gait | None, state: RobotState, time_s: float) -> None:
+        """Begin with another source of targets, from the measured pose."""
+        self._source, self._tracking, self._hit_s = gait, True, 0.0
+        self._transition = from_measured(state.joint_position_rad, time_s)
+        if gait is not None:
+            gait.begin(state)
+
+    def _command(
+        self,
+        gait: Gait | None,
+        policy: JointCommand | None,
+        state: RobotState,
+        velocity: VelocityCommand,
+        time_s: float,
+    ) -> JointCommand:
+        """The targets of gait or policy, on their way from the measured pose."""
+        sequence, stamp_s = state.sequence, state.stamp_s
+        if gait is not None:
+            # A fallback that nobody asked for stays where it is, whatever the operator last wanted.
+            wanted = standstill(time_s) if self._machine.by_trigger else velocity
+            target = gait.tick(state, wanted, time_s)
+        else:
+            assert policy is not None  # else the policy is silent, and this is not walking
+            target, sequence, stamp_s = policy.target, policy.sequence, policy.stamp_s
+        return JointCommand(self._limits.robot_hash, sequence, stamp_s, CommandKind.TRACK, self._led(target, time_s))
+
+    def _led(self, target: JointTarget, time_s: float) -> JointTarget:
+        if self._transition is None:
+            return target
+        target, self._transition = led(target, self._transition, time_s, self._limits.settings.motion)
+        return target
+
+    def _without_gait(self, now_s: float, seen: Observation, causes: Causes, why: str) -> Judgement:
+        """What a gait that fails leads to, in the same tick."""
+        causes[Trigger.GAIT_BAD] = why
+        self._machine = followed(self._machine, causes, self._limits.settings.rules, seen.memory.time_s)
+        return self._at_rest(now_s, seen)
+
+    def _count_hits(self, gait: Gait | None, judgement: Judgement) -> None:
+        if gait is None:
+            seconds = judgement.memory.seconds
+            self._hit_s = max(0.0, self._hit_s + (seconds if judgement.verdict.checks & HITS else -seconds))
+
+    def _remembered(self, memory: GateMemory, seen: Observation) -> GateMemory:
+        """At rest, samples that count from another beginning (a driver started anew, a clock set back) may be taken."""
+        disordered = any(violation.check is Check.STATE_ORDER for violation in seen.violations)
+        return replace(memory, sample=None) if disordered and self._machine.mode not in POWERED else memory
+
+    def _failed(self, why: str) -> Output:
+        """The way out of an error of our own: stopped, no milder than before."""
+        machine, time_s = self._machine, self._gate.time_s
+        limp = machine.mode is Mode.OFF or (machine.mode is Mode.STOPPED and machine.stop is Action.ZERO_TORQUE)
+        latched = {**machine.latched, Trigger.INTERNAL_ERROR: why}
+        stop = Action.ZERO_TORQUE if limp else Action.DAMP
+        self._machine = MachineState(Mode.STOPPED, time_s, stop, by_trigger=True, latched=latched)
+        seen = Observation((Violation(Check.INTERNAL_ERROR, why),), self._gate)
+        judgement = self._at_rest(time_s, seen)
+        self._gate = judgement.memory
+        causes = {Trigger.INTERNAL_ERROR: why}
+        status = Status(Mode.STOPPED, 0.0, causes, causes, latched, (), judgement.verdict)
+        return Output(judgement.command, standstill(time_s), status)
