@@ -38,6 +38,7 @@ WIDEST_TOLERANCE_RAD = 1e-3  # ten times what the contract asks for: beyond it t
 # Bounds of what is a legged robot's policy at all; they keep a hostile file from asking for absurd memory.
 MOST_JOINTS = 64
 MOST_SCAN_POINTS = 10_000
+MOST_STATES = 64
 MOST_STATE_AXES = 4
 LONGEST_AXIS = 100_000
 MOST_STATE_VALUES = 1_000_000
@@ -221,10 +222,8 @@ class Contract:
             raise PolicyError("contract", found=found, expected=expected, hint=HINT)
         fields = parse_object(text, "contract")
         _check_version(fields)
-        joint_names = fields.texts("joint_names", pattern=NAME, valid=NAME_SAID)
+        joint_names = fields.texts("joint_names", pattern=NAME, valid=NAME_SAID, longest=MOST_JOINTS)
         joints = len(joint_names)
-        if joints > MOST_JOINTS:
-            raise invalid("contract.joint_names", f"{joints} names", f"at most {MOST_JOINTS}")
         observation = _read_observation(fields, joints)
         lower_upper = _read_joint_range(fields.object("joint_target_range_rad"), joints)
         contract = cls(
@@ -265,7 +264,7 @@ def _read_digest(fields: Fields, key: str) -> str:
 
 
 def _read_observation(fields: Fields, joints: int) -> tuple[ObservationEntry, ...]:
-    entries = tuple(_read_term(entry, joints) for entry in fields.objects("observation"))
+    entries = tuple(_read_term(entry, joints) for entry in fields.objects("observation", longest=len(TERM_UNITS)))
     order = [list(TERM_UNITS).index(entry.term) for entry in entries]
     if not order or order != sorted(set(order)):
         raise invalid(
@@ -304,14 +303,15 @@ def _read_grid(fields: Fields) -> HeightScanGrid:
 
 
 def _read_state(fields: Fields) -> tuple[StateEntry, ...]:
-    entries = tuple(_read_state_entry(entry) for entry in fields.objects("state"))
+    entries = tuple(_read_state_entry(entry) for entry in fields.objects("state", longest=MOST_STATES))
     names = [entry.name for entry in entries]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise invalid(f"{fields.at('state')}[{index}].name", name, "a name that is not in the list already")
     values = sum(math.prod(entry.shape) for entry in entries)
     if values > MOST_STATE_VALUES:
-        raise invalid(fields.at("state"), f"{values} values in all", f"at most {MOST_STATE_VALUES}")
+        found, expected = f"{values:,} values in all", f"at most {MOST_STATE_VALUES:,}"
+        raise PolicyError(fields.at("state"), found=found, expected=expected, hint=HINT)
     return entries
 
 

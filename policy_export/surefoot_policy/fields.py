@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surefoot_policy.refusal import PolicyError, said, shown
+from surefoot_policy.refusal import PolicyError, cut, said, shown
 
 Float32Array: TypeAlias = NDArray[np.float32]
 
 HINT = "export the policy again with `surefoot export`"
 FLOAT32_MAX = float(np.finfo(np.float32).max)
+LONGEST_TEXT = 200  # characters; `surefoot inspect` shows them on a page
+TEXT_SAID = f"a text on one line of at most {LONGEST_TEXT} characters"
 HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -39,7 +42,7 @@ class Fields:
     def take(self, key: str) -> object:
         """The raw value of a key, which must be there."""
         if key not in self._data:
-            there = ", ".join(shown(name) for name in list(self._data)[:30])
+            there = cut(", ".join(shown(name) for name in self._data))
             raise PolicyError(self.at(key), found=f"nothing (there are {there or 'no keys'})", expected=key, hint=HINT)
         self._left.pop(key, None)
         return self._data[key]
@@ -57,22 +60,22 @@ class Fields:
         """The object below a key."""
         return Fields(self.take(key), self.at(key))
 
-    def objects(self, key: str) -> list[Fields]:
+    def objects(self, key: str, *, longest: int) -> list[Fields]:
         """The list of objects below a key, which may be empty."""
         value = self.take(key)
-        if not isinstance(value, list):
-            raise invalid(self.at(key), value, "a list of JSON objects")
+        if not isinstance(value, list) or len(value) > longest:
+            raise _invalid_list(self.at(key), value, f"a list of at most {longest} JSON objects")
         return [Fields(item, f"{self.at(key)}[{index}]") for index, item in enumerate(value)]
 
-    def text(self, key: str, *, pattern: re.Pattern[str] | None = None, valid: str = "a text on one line") -> str:
+    def text(self, key: str, *, pattern: re.Pattern[str] | None = None, valid: str = TEXT_SAID) -> str:
         """A text on one line that is not empty, of a pattern if one is given."""
         return _text(self.take(key), self.at(key), pattern, valid)
 
-    def texts(self, key: str, *, pattern: re.Pattern[str], valid: str) -> tuple[str, ...]:
+    def texts(self, key: str, *, pattern: re.Pattern[str], valid: str, longest: int) -> tuple[str, ...]:
         """A list of different texts, at least one."""
         value = self.take(key)
-        if not isinstance(value, list) or not value:
-            raise invalid(self.at(key), value, f"a list, each {valid}")
+        if not isinstance(value, list) or not 1 <= len(value) <= longest:
+            raise _invalid_list(self.at(key), value, f"a list of 1 to {longest}, each {valid}")
         texts = tuple(_text(item, f"{self.at(key)}[{index}]", pattern, valid) for index, item in enumerate(value))
         for index, text in enumerate(texts):
             if text in texts[:index]:
@@ -105,8 +108,7 @@ class Fields:
         """A list of so many finite numbers."""
         value = self.take(key)
         if not isinstance(value, list) or len(value) != count:
-            found = f"{len(value)} values" if isinstance(value, list) else shown(value)
-            raise PolicyError(self.at(key), found=found, expected=f"a list of {count} numbers", hint=HINT)
+            raise _invalid_list(self.at(key), value, f"a list of {count} numbers")
         numbers = tuple(_finite(item, f"{self.at(key)}[{index}]") for index, item in enumerate(value))
         for index, number in enumerate(numbers):
             if number < at_least:
@@ -152,17 +154,23 @@ def invalid(path: str, value: object, valid: str) -> PolicyError:
     return PolicyError(path, found=shown(value), expected=valid, hint=HINT)
 
 
+def _invalid_list(path: str, value: object, valid: str) -> PolicyError:
+    """The refusal of a list for how long it is, or of what is none."""
+    found = f"{len(value)} values" if isinstance(value, list) else shown(value)
+    return PolicyError(path, found=found, expected=valid, hint=HINT)
+
+
 def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        times = Counter(name for name, _ in pairs)
+        twice = next(name for name in times if times[name] > 1)
         raise ValueError(f"the key {shown(twice)} is given twice")
     return data
 
 
 def _text(value: object, path: str, pattern: re.Pattern[str] | None, valid: str) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > LONGEST_TEXT:
         raise invalid(path, value, valid)
     if pattern and not pattern.fullmatch(value):
         raise invalid(path, value, valid)
@@ -194,9 +202,7 @@ def _check_nesting(value: object, path: str, shape: Sequence[int | None]) -> Non
         return
     length, inner = shape[0], shape[1:]
     if not isinstance(value, list) or len(value) != (length or len(value)) or not value:
-        found = f"{len(value)} values" if isinstance(value, list) else shown(value)
-        expected = "a list of at least 1" if length is None else f"a list of {length}"
-        raise PolicyError(path, found=found, expected=expected, hint=HINT)
+        raise _invalid_list(path, value, "a list of at least 1" if length is None else f"a list of {length}")
     if not inner and all(type(item) is float and math.isfinite(item) for item in value):
         return  # the usual case, for thousands of numbers
     for index, item in enumerate(value):

@@ -19,6 +19,8 @@ from surefoot_policy.refusal import PolicyError, said, shown
 OLDEST_OPSET = 17  # contract.md
 NEWEST_OPSET = 26  # of onnxruntime 1.31, which only warns about newer ones
 MOST_NODES = 10_000
+MOST_AXES = 8
+"""Of a tensor: the product of thousands of axes is a number that takes minutes, and that Python refuses to print."""
 STANDARD_DOMAINS = ("", "ai.onnx")
 
 UNBOUNDED = frozenset({"If", "Loop", "Scan", "SequenceMap"})
@@ -98,6 +100,11 @@ def to_array(where: str, tensor: TensorProto) -> np.ndarray:
         ) from None
 
 
+def weight_count(model: onnx.ModelProto) -> int:
+    """Of all named weights, by their shapes; also of a model that has not been checked."""
+    return sum(math.prod(tensor.dims) for tensor in model.graph.initializer if len(tensor.dims) <= MOST_AXES)
+
+
 def weights(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     """The named weights; of a model that has been checked."""
     return {tensor.name: to_array(tensor.name, tensor) for tensor in model.graph.initializer}
@@ -112,7 +119,7 @@ def _opset(model: onnx.ModelProto) -> int:
     if len(versions) != 1 or not OLDEST_OPSET <= versions[0] <= NEWEST_OPSET:
         raise PolicyError(
             "opset_import",
-            found=", ".join(map(str, versions)),
+            found=", ".join(map(str, versions[:5])) + (", ..." if len(versions) > 5 else ""),
             expected=f"one version from {OLDEST_OPSET} to {NEWEST_OPSET}",
             hint="export with another opset, or run it with a newer surefoot",
         )
@@ -193,10 +200,6 @@ def _check_names(graph: onnx.GraphProto) -> None:
                 "graph", found=f"{shown(name)} made twice or without a name", expected="each value once", hint=HINT
             )
         seen.add(name)
-    for kind, values in (("input", graph.input), ("output", graph.output)):
-        names = [value.name for value in values]
-        if len(set(names)) < len(names):
-            raise PolicyError(f"graph.{kind}", found=shown(names), expected="each name once", hint=HINT)
 
 
 def _check_storage(where: str, tensor: TensorProto) -> None:
@@ -218,6 +221,8 @@ def _check_storage(where: str, tensor: TensorProto) -> None:
         )
     if tensor.HasField("segment"):
         raise PolicyError(where, found="a segment of a tensor", expected="a whole tensor", hint=HINT)
+    if len(tensor.dims) > MOST_AXES:
+        raise PolicyError(where, found=f"{len(tensor.dims)} axes", expected=f"at most {MOST_AXES}", hint=HINT)
     size = math.prod(tensor.dims)
     bytes_each = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
     stored = [

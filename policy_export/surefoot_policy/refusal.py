@@ -35,4 +35,9 @@ def said(error: Exception) -> str:
     """What a library says about a file, on one line; it may quote the file."""
     text = " ".join(str(error).split()) or type(error).__name__
     text = "".join(letter if letter.isascii() and letter.isprintable() else ascii(letter)[1:-1] for letter in text)
-    return text if len(text) <= LONGEST_SAID else f"{text[: LONGEST_SAID - 3]}..."
+    return cut(text)
+
+
+def cut(text: str, longest: int = LONGEST_SAID) -> str:
+    """Not longer than a few lines."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."

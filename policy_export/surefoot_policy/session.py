@@ -28,8 +28,8 @@ def open_session(data: bytes) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.log_severity_level = SILENT
-    # onnxruntime guesses otherwise, and takes bytes with ORTM in places 4 to 7 for a format of its own: ONNX that begins
-    # like this, with another graph further on in that format, would be judged by the one and run the other.
+    # onnxruntime guesses otherwise, and takes bytes with ORTM in places 4 to 7 for a format of its own: of ONNX that
+    # begins like this, with another graph in that format further on, one would be judged and the other run.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         # Without the fallback, which would print, and try the same again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 import onnx
@@ -12,6 +13,7 @@ from surefoot_policy.contract import (
     JOINT_TARGET,
     MOST_STATE_AXES,
     MOST_STATE_VALUES,
+    MOST_STATES,
     NAME,
     NEXT_SUFFIX,
     OBSERVATION,
@@ -28,6 +30,8 @@ _WAY_OUT = "the file was put together by hand or by another version: export the 
 
 def check_signature(model: onnx.ModelProto, contract: Contract) -> None:
     """Names, data types and shapes; one free axis, the first, and the same everywhere."""
+    _check_names_once("input", model.graph.input)
+    _check_names_once("output", model.graph.output)
     states = {f"{STATE_PREFIX}{entry.name}": entry.shape for entry in contract.state}
     following = {f"{name}{NEXT_SUFFIX}": shape for name, shape in states.items()}
     inputs = {OBSERVATION: (contract.observation_size,), **states}
@@ -35,6 +39,10 @@ def check_signature(model: onnx.ModelProto, contract: Contract) -> None:
     _check_values("input", model.graph.input, inputs)
     estimates = [value for value in model.graph.output if value.name.startswith(ESTIMATE_PREFIX)]
     _check_values("output", [value for value in model.graph.output if value not in estimates], outputs)
+    if len(estimates) > MOST_STATES:
+        raise PolicyError(
+            "graph.output", found=f"{len(estimates)} estimates", expected=f"at most {MOST_STATES}", hint=_WAY_OUT
+        )
     for value in estimates:
         _check_estimate(value)
     batches = {_batch_axis(value) for value in (*model.graph.input, *model.graph.output)}
@@ -54,6 +62,13 @@ def estimate_shapes(model: onnx.ModelProto) -> dict[str, tuple[int, ...]]:
         for value in model.graph.output
         if value.name.startswith(ESTIMATE_PREFIX)
     }
+
+
+def _check_names_once(kind: str, values: Iterable[onnx.ValueInfoProto]) -> None:
+    names = Counter(value.name for value in values)
+    twice = [name for name, times in names.items() if times > 1]
+    if twice:
+        raise PolicyError(f"graph.{kind}", found=f"{shown(twice[0])} twice", expected="each name once", hint=_WAY_OUT)
 
 
 def _check_values(kind: str, values: Iterable[onnx.ValueInfoProto], expected: dict[str, tuple[int, ...]]) -> None:
@@ -81,7 +96,10 @@ def _check_estimate(value: onnx.ValueInfoProto) -> None:
     axes = _fixed_axes(value)
     if len(axes) > MOST_STATE_AXES or min(axes, default=1) < 1 or math.prod(axes) > MOST_STATE_VALUES:
         raise PolicyError(
-            where, found=f"shape {['batch', *axes]}", expected=f"fixed axes, at most {MOST_STATE_AXES}", hint=_WAY_OUT
+            where,
+            found=f"shape {shown(['batch', *axes])}",
+            expected=f"fixed axes, at most {MOST_STATE_AXES}",
+            hint=_WAY_OUT,
         )
     _check_shape(where, value, KNOWN_ESTIMATES.get(name, axes))
 
@@ -89,13 +107,19 @@ def _check_estimate(value: onnx.ValueInfoProto) -> None:
 def _check_shape(where: str, value: onnx.ValueInfoProto, expected: tuple[int, ...]) -> None:
     kind = value.type.tensor_type.elem_type if value.type.HasField("tensor_type") else None
     if kind != onnx.TensorProto.FLOAT:
-        found = "no tensor" if kind is None else onnx.TensorProto.DataType.Name(kind)
-        raise PolicyError(where, found=found, expected="a tensor of FLOAT (float32)", hint=_WAY_OUT)
+        raise PolicyError(where, found=_kind_said(kind), expected="a tensor of FLOAT (float32)", hint=_WAY_OUT)
     axes = [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim]
     if not axes or not isinstance(axes[0], str) or tuple(axes[1:]) != expected:
         raise PolicyError(
             where, found=f"shape {shown(axes)}", expected=f"{['batch', *expected]}, by the contract", hint=_WAY_OUT
         )
+
+
+def _kind_said(kind: int | None) -> str:
+    if kind is None:
+        return "no tensor"
+    known = kind in onnx.TensorProto.DataType.values()
+    return onnx.TensorProto.DataType.Name(kind) if known else f"data type {kind}"
 
 
 def _fixed_axes(value: onnx.ValueInfoProto) -> tuple[int, ...]:

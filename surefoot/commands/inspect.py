@@ -42,8 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _network(candidate: Candidate) -> dict[str, object]:
     """What is in the graph."""
-    from math import prod
-
+    from surefoot_policy.graph import weight_count
     from surefoot_policy.refusal import shown
     from surefoot_policy.signature import estimate_shapes
 
@@ -53,7 +52,7 @@ def _network(candidate: Candidate) -> dict[str, object]:
     return {
         "sealed": candidate.is_sealed,
         "opset": max(entry.version for entry in model.opset_import),
-        "weights": sum(prod(tensor.dims) for tensor in model.graph.initializer),
+        "weights": weight_count(model),
         "operators": dict(sorted(counted.items())),
         "estimates": {shown(name).strip("'"): list(shape) for name, shape in estimate_shapes(model).items()},
     }
@@ -88,6 +87,7 @@ def _print_origin(candidate: Candidate) -> None:
 
 def _print_interface(contract: Contract, network: dict[str, object]) -> None:
     from surefoot_policy.contract import TERM_UNITS
+    from surefoot_policy.refusal import cut
 
     print_table(
         ["term", "values", "unit"],
@@ -116,9 +116,9 @@ def _print_interface(contract: Contract, network: dict[str, object]) -> None:
     print_table(
         ["network", ""],
         [
-            ("tells", f"{contract.joints} joint targets, rad{f'; estimates: {told}' if told else ''}"),
+            ("tells", f"{contract.joints} joint targets, rad{f'; estimates: {cut(told)}' if told else ''}"),
             ("weights", f"{network['weights']:,} numbers, ONNX opset {network['opset']}"),
-            ("operators", ", ".join(f"{name} {count}" for name, count in operators.items())),
+            ("operators", cut(", ".join(f"{name} {count}" for name, count in operators.items()), 1000)),
             ("golden", f"{len(golden.observation)} ticks to repeat within {golden.tolerance_rad:g} rad at every load"),
         ],
     )

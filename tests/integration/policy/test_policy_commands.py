@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from onnx import TensorProto, helper
 from toy_policy import resealed, toy_contract, toy_file, toy_graph, with_contract
 
 from surefoot.cli import main
@@ -134,6 +135,19 @@ def test_inspect_obeys_no_commands_to_the_terminal(surefoot, file):
 
     file.write_bytes(resealed(edit))
     assert "\x1b" not in surefoot("inspect", file)[1]
+
+
+def test_inspect_of_shapes_without_end(surefoot, file):
+    def edit(model):
+        del model.graph.initializer[0].dims[:]
+        model.graph.initializer[0].dims.extend([2**62] * 1000)
+        shape = ["batch", *[1] * 5000]
+        model.graph.output.append(helper.make_tensor_value_info("estimate.far", TensorProto.FLOAT, shape))
+
+    file.write_bytes(resealed(edit))
+    status, out, _ = surefoot("inspect", file)
+    assert status == 0
+    assert len(out) < 5000
 
 
 def test_inspect_of_a_network_without_a_contract(surefoot, file):

@@ -151,7 +151,8 @@ NAN, INFINITY = float("nan"), float("inf")
         ("control_dt_s", INFINITY, "contract.control_dt_s", "inf", "finite"),
         ("control_dt_s", True, "contract.control_dt_s", "True", "finite number"),
         ("control_dt_s", "0.02", "contract.control_dt_s", "'0.02'", "finite number"),
-        ("joint_names", [], "contract.joint_names", "[]", "a list"),
+        ("joint_names", [], "contract.joint_names", "0 values", "a list of 1 to 64"),
+        ("joint_names", [f"j{i}" for i in range(65)], "contract.joint_names", "65 values", "a list of 1 to 64"),
         ("joint_names.3", "FL_hip_joint", "contract.joint_names[3]", "'FL_hip_joint'", "not in the list already"),
         ("joint_names.3", 7, "contract.joint_names[3]", "7", "letters"),
         ("observation", [], "contract.observation", "[]", "in this order: angular_velocity_in_base"),
@@ -166,6 +167,8 @@ NAN, INFINITY = float("nan"), float("inf")
         ("state.0.shape", [2**40], "contract.state[0].shape[0]", "1099511627776", "to 100000"),
         ("state.0.shape", [100_000, 100_000], "contract.state[0].shape", "[100000, 100000]", "at most 1000000"),
         ("state.0.shape", [1] * 9, "contract.state[0].shape", "[1, 1,", "at most 4"),
+        ("state", [{}] * 65, "contract.state", "65 values", "at most 64 JSON objects"),
+        ("observation", [{}] * 8, "contract.observation", "8 values", "at most 7 JSON objects"),
         ("state.2.initial", [0.5, 0.5], "contract.state[2].initial", "2 values", "a list of 1"),
         ("state.2.initial", [NAN], "contract.state[2].initial[0]", "nan", "finite"),
         ("state.2.initial", [1e300], "contract.state[2].initial", "1e+300", "float32"),
@@ -180,6 +183,7 @@ NAN, INFINITY = float("nan"), float("inf")
         ("trained_with.created", "2026-01-31T12:00:00+01:00", "contract.trained_with.created", "'2026", "UTC"),
         ("trained_with.seed", -1, "contract.trained_with.seed", "-1", "from 0"),
         ("trained_with.task", "a\x1b[2Jb", "contract.trained_with.task", r"'a\x1b[2Jb'", "one line"),
+        ("trained_with.git", "a" * 201, "contract.trained_with.git", "'aaaa", "at most 200 characters"),
         ("golden.tolerance_rad", 0.5, "contract.golden.tolerance_rad", "0.5", "at most 0.001"),
         ("golden.joint_target", [[0.0] * 12] * 32, "contract.golden.joint_target", "32 values", "a list of 40"),
         ("golden.observation.5.2", INFINITY, "contract.golden.observation[5][2]", "inf", "finite"),
@@ -234,6 +238,10 @@ def test_what_is_no_json_object_is_refused(text):
         Contract.from_json(text)
 
 
+def test_what_is_missing_among_thousands_of_keys_is_told_in_a_few_lines():
+    assert len(refusal({"x" * 100 + str(index): 1 for index in range(1000)}).message) < 500
+
+
 def test_a_key_given_twice_is_refused():
     text = toy_contract().to_json().replace('"robot":"go2"', '"robot":"go2","robot":"a1"')
     with pytest.raises(PolicyError, match="'robot' is given twice"):
@@ -251,7 +259,7 @@ def test_states_that_are_too_much_together_are_refused():
     value["state"] = [{"name": f"s{index}", "shape": [100_000], "initial": None} for index in range(11)]
     refused = refusal(value)
     assert refused.field == "contract.state"
-    assert refused.found == "'1100000 values in all'"
+    assert refused.found == "1,100,000 values in all"
 
 
 def test_a_contract_of_many_megabytes_is_not_even_parsed():

@@ -12,7 +12,7 @@ import pytest
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from toy_policy import resealed, robot, toy_contract, toy_file, toy_graph, with_contract
 
-from surefoot_policy.checks import load_checked
+from surefoot_policy.checks import Candidate, load_checked, verify
 from surefoot_policy.contract import METADATA_KEY
 from surefoot_policy.model import policy_file
 from surefoot_policy.refusal import PolicyError
@@ -30,7 +30,8 @@ def refusal(tmp_path: Path):
             Policy.load(file, spec or robot())
         assert caught.value.hint
         assert caught.value.message.startswith("policy.onnx: ")
-        assert "\n" not in caught.value.message
+        assert caught.value.message.isprintable()
+        assert len(caught.value.message) < 1500
         return caught.value
 
     return load
@@ -337,6 +338,11 @@ def test_an_opset_out_of_range(refusal, version):
     assert refused.expected == "one version from 17 to 26"
 
 
+def test_opsets_without_end(refusal):
+    refused = refusal(resealed(lambda model: model.opset_import.extend(list(model.opset_import) * 5000)))
+    assert refused.found == "18, 18, 18, 18, 18, ..."
+
+
 def test_two_opsets(refusal):
     assert refusal(resealed(lambda model: model.opset_import.add(domain="ai.onnx", version=17))).found == "18, 17"
 
@@ -488,6 +494,18 @@ def test_weights_of_another_size_than_their_shape(refusal, dims):
     assert str(dims) in refused.found
 
 
+@pytest.mark.parametrize("dims", [[2**62] * 1000, [1] * 10_000])
+def test_weights_of_a_thousand_axes(refusal, dims):
+    """The product of the first is a number that Python refuses to print."""
+
+    def edit(model):
+        tensor = weight(model, "w1")
+        del tensor.dims[:]
+        tensor.dims.extend(dims)
+
+    assert refusal(resealed(edit)).found == f"{len(dims)} axes"
+
+
 def test_weights_given_in_two_ways(refusal):
     assert "values" in refusal(resealed(lambda model: weight(model, "w1").float_data.append(1.0))).found
 
@@ -577,7 +595,20 @@ def test_an_output_given_twice(refusal):
     def edit(model):
         model.graph.output.append(value(model, "joint_target"))
 
-    assert refusal(resealed(edit)).field == "policy.onnx: graph.output"
+    refused = refusal(resealed(edit))
+    assert (refused.field, refused.found) == ("policy.onnx: graph.output", "'joint_target' twice")
+
+
+def test_an_output_given_twice_once_without_a_shape_beside_another_fault(tmp_path):
+    """`verify` makes every check, also when an earlier one has failed."""
+
+    def edit(model):
+        model.graph.output.insert(0, helper.make_tensor_value_info("joint_target", TensorProto.FLOAT, None))
+        node(model, "Elu").domain = "evil"
+
+    (tmp_path / "policy.onnx").write_bytes(resealed(edit))
+    failures = [outcome.failure for outcome in verify(Candidate(tmp_path / "policy.onnx", None)) if outcome.failure]
+    assert [failure.field for failure in failures] == ["graph.node[10] ('Elu')", "graph.output"]
 
 
 def test_another_data_type(refusal):
@@ -586,6 +617,14 @@ def test_another_data_type(refusal):
 
     refused = refusal(resealed(edit))
     assert (refused.found, refused.expected) == ("DOUBLE", "a tensor of FLOAT (float32)")
+
+
+@pytest.mark.parametrize("kind", [999, -1])
+def test_a_data_type_that_nobody_knows(refusal, kind):
+    def edit(model):
+        value(model, "observation").type.tensor_type.elem_type = kind
+
+    assert refusal(resealed(edit)).found == f"data type {kind}"
 
 
 def test_an_input_that_is_no_tensor(refusal):
@@ -644,13 +683,25 @@ def test_an_estimate_with_a_strange_name(refusal):
     assert r"\x1b" in refusal(resealed(edit)).message
 
 
-@pytest.mark.parametrize("shape", [["batch", 10**6, 10**6], ["batch", 1, 1, 1, 1, 1], ["batch", 0], ["batch", -1]])
+@pytest.mark.parametrize("shape", [["batch", 10**6, 10**6], ["batch"] + [1] * 5000, ["batch", 0], ["batch", -1]])
 def test_an_estimate_of_a_shape_that_is_none(refusal, shape):
     def edit(model):
         model.graph.node.append(helper.make_node("Identity", ["hidden"], ["estimate.mood"]))
         model.graph.output.append(helper.make_tensor_value_info("estimate.mood", TensorProto.FLOAT, shape))
 
     assert refusal(resealed(edit)).field == "policy.onnx: graph.output 'estimate.mood'"
+
+
+def test_estimates_without_end(refusal):
+    def edit(model):
+        for index in range(64):
+            model.graph.node.append(helper.make_node("Identity", ["hidden"], [f"estimate.mood{index}"]))
+            model.graph.output.append(
+                helper.make_tensor_value_info(f"estimate.mood{index}", TensorProto.FLOAT, ["batch", 16])
+            )
+
+    refused = refusal(resealed(edit))
+    assert (refused.found, refused.expected) == ("65 estimates", "at most 64")
 
 
 def test_outputs_that_are_not_what_they_are_declared_to_be(refusal):
