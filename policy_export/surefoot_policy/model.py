@@ -10,12 +10,20 @@ from surefoot_policy.contract import METADATA_KEY, UNSEALED, Contract
 from surefoot_policy.fields import HINT
 from surefoot_policy.refusal import PolicyError, shown
 from surefoot_policy.seal import seal
+from surefoot_policy.wire import bytes_missing, count_fields
+
+MOST_FIELDS = 500_000
+"""An empty node takes two bytes in a file and a hundred and fifty times as much in memory, some 15 GB of a file of the
+largest size. Our largest policies have thousands of fields; weights count as one, however many."""
 
 FIRST_FIELD = b"\x08"  # ir_version, with which every known writer begins
 
 
 def parse_model(data: bytes) -> onnx.ModelProto:
     """The model; files that are cut off are told from files that are something else."""
+    fields = count_fields(data, onnx.ModelProto.DESCRIPTOR, MOST_FIELDS)
+    if fields > MOST_FIELDS:
+        raise PolicyError("file", found=f"more than {MOST_FIELDS:,} fields", expected="a policy's graph", hint=HINT)
     try:
         model: onnx.ModelProto = onnx.ModelProto.FromString(data)
     except DecodeError:
@@ -78,7 +86,7 @@ def _check_texts(message: Message, where: str) -> None:
 
 def _not_a_model(data: bytes, *, lacks: str = "") -> PolicyError:
     """`lacks`: the parts that every model has, of data that could be parsed."""
-    missing = _bytes_missing(data)
+    missing = bytes_missing(data) if data.startswith(FIRST_FIELD) else 0
     if missing or (lacks and data.startswith(FIRST_FIELD)):
         rest = f"{missing:,} are missing at least" if missing else f"without {lacks}"
         found = f"a file that is cut off: {len(data):,} bytes, {rest}"
@@ -89,37 +97,3 @@ def _not_a_model(data: bytes, *, lacks: str = "") -> PolicyError:
         expected="an ONNX model",
         hint="give the path of a policy.onnx, as `surefoot export` writes it",
     )
-
-
-def _bytes_missing(data: bytes) -> int:
-    """How far the last top-level field reaches beyond the end; 0 if the file does not even look like a model.
-
-    https://protobuf.dev/programming-guides/encoding
-    """
-    if not data.startswith(FIRST_FIELD):
-        return 0
-    place = 0
-    while place < len(data):
-        tag, place = _varint(data, place)
-        value, place = _varint(data, place)
-        match tag & 7:
-            case 0:
-                continue
-            case 2:
-                place += value
-            case _:
-                return 0
-    return max(place - len(data), 0)
-
-
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    """A number and the place after it; one that is cut off or too long ends beyond the data."""
-    number = 0
-    for count in range(10):
-        if place + count >= len(data):
-            break
-        byte = data[place + count]
-        number |= (byte & 0x7F) << (7 * count)
-        if byte < 0x80:
-            return number, place + count + 1
-    return number, len(data) + 1

@@ -12,6 +12,7 @@ import pytest
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from toy_policy import resealed, robot, toy_contract, toy_file, toy_graph, with_contract
 
+from surefoot_policy import model as model_module
 from surefoot_policy.checks import Candidate, load_checked, verify
 from surefoot_policy.contract import METADATA_KEY
 from surefoot_policy.model import policy_file
@@ -163,6 +164,22 @@ def test_what_is_judged_as_onnx_runs_as_onnx(tmp_path):
     assert data[4:8] == b"ORTM"
     (tmp_path / "policy.onnx").write_bytes(data)
     assert Policy.load(tmp_path / "policy.onnx", robot()).contract.robot == "go2"
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [b"\x3a\xc0\x84\x3d" + b"\x0a\x00" * 500_000, b"\x72\x00" * 500_000, b"\x3a\xc0\x84\x3d" + b"\x42\x00" * 500_000],
+    ids=["nodes", "metadata", "nameless"],
+)
+def test_a_file_that_would_fill_the_memory_is_not_parsed(refusal, tag, monkeypatch):
+    """A megabyte of the smallest nodes becomes 150 MB; as many megabytes as a file may have, more than a robot has."""
+    monkeypatch.setattr(model_module.onnx, "ModelProto", Unparsed)
+    refused = refusal(toy_file() + tag)
+    assert (refused.field, refused.found) == ("policy.onnx: file", "more than 500,000 fields")
+
+
+class Unparsed:
+    DESCRIPTOR = onnx.ModelProto.DESCRIPTOR
 
 
 def test_messages_nested_without_end(refusal):
