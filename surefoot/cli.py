@@ -43,6 +43,9 @@ COMMANDS = (
     Command("export", "surefoot.commands.export", "one file for the robot, compared with the policy that was trained"),
     Command("inspect", "surefoot.commands.inspect", "what a policy file is, on one page"),
     Command("play", "surefoot.commands.play", "a film of a policy walking, its command and its estimate drawn in"),
+    Command(
+        "safety", "surefoot.commands.safety", "what stops the robot and why: triggers, limits, a supervisor to try"
+    ),
     Command("task", "surefoot.commands.task", "what can be trained: every term, weight and range of a task"),
     Command("terrain", "surefoot.commands.terrain", "the terrain robots learn on: what each level means, pictures"),
     Command("train", "surefoot.commands.train", "learn a task from nothing, or go on with a run"),

@@ -52,12 +52,12 @@ def from_limit_hits(hit_s: float, limit_s: float) -> Causes:
     return {Trigger.LIMIT_HITS: f"targets were clamped for {hit_s:.2f} s of late > {limit_s:g} s"}
 
 
-def from_silence(velocity_age_s: float, timing: TimingSettings) -> Causes:
-    """What an operator raises who says nothing."""
+def from_silence(velocity_age_s: float, asked_to_stand: bool, timing: TimingSettings) -> Causes:
+    """What an operator raises who says nothing; a robot that was asked to stand does so without."""
     causes: Causes = {}
     if not velocity_age_s <= timing.velocity_silent_s:
         causes[Trigger.VELOCITY_SILENT] = f"no velocity command for {velocity_age_s:.1f} s"
-    if not velocity_age_s <= timing.operator_silent_s:
+    if not (asked_to_stand or velocity_age_s <= timing.operator_silent_s):
         causes[Trigger.OPERATOR_SILENT] = f"no velocity command for {velocity_age_s:.1f} s"
     return causes
 

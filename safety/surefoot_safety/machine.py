@@ -94,7 +94,7 @@ def _taken(state: MachineState, action: Action, now_s: float) -> MachineState:
     if action >= Action.DAMP and state.mode is not Mode.STOPPED:
         stop = Action.ZERO_TORQUE if state.mode is Mode.OFF else action
         return replace(state, mode=Mode.STOPPED, since_s=now_s, stop=stop, by_trigger=True)
-    if action <= action_now(state):
+    if action <= max(Action.WARN, action_now(state)):
         return state
     if state.mode is Mode.STOPPED:
         return replace(state, stop=action)

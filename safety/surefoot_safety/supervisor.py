@@ -96,12 +96,13 @@ class Supervisor:
         timing, future_s = settings.timing, settings.command.future_s
         velocity, faults = usable_velocity(inputs.velocity, now_s, timing, settings.motion, future_s)
         refused = self._watch_policy(inputs, seen.memory.seconds)
+        asked_to_stand = machine.mode is Mode.STANDING and not machine.by_trigger
         in_mode_s = seen.memory.time_s - machine.since_s
         return velocity, {
             **from_violations((*seen.violations, *faults)),
             **from_policy(refused, now_s, self._policy, timing),
             **from_limit_hits(self._hit_s, settings.motion.limit_hit_s),
-            **from_silence(velocity_age_s(inputs.velocity, now_s), timing),
+            **from_silence(velocity_age_s(inputs.velocity, now_s), asked_to_stand, timing),
             **from_duration(machine.mode, in_mode_s, machine.by_trigger, timing),
             **from_operator(inputs.requests),
             **from_estop(inputs.estop),

@@ -126,7 +126,7 @@ TABLE: tuple[Row, ...] = (
     Row(T.LIMIT_HITS, "the policy's joint targets had to be clamped again and again", WALK, A.FALLBACK, 0.0, OPERATOR),
     Row(T.VELOCITY_STALE, "the velocity command is old and fades to zero", STEP, A.WARN, 0.0, ITSELF),
     Row(T.VELOCITY_SILENT, "no velocity command", STEP, A.STAND, 0.0, OPERATOR),
-    Row(T.OPERATOR_SILENT, "no velocity command for very long", STEP, A.SETTLE, 0.0, OPERATOR),
+    Row(T.OPERATOR_SILENT, "no velocity command for very long, and nobody asked to stand", UP, A.SETTLE, 0.0, OPERATOR),
     Row(T.FALLBACK_OVER, "a fallback nobody asked for has lasted long enough", FALLBACK, A.STAND, 0.0, OPERATOR),
     Row(T.GAIT_BAD, "a gait failed or its joint targets are refused", POWERED, A.DAMP, 0.0, RESET, NO_GAIT),
     Row(T.STAND_UP_TIMEOUT, "standing up takes too long", STANDING_UP, A.SETTLE, 0.0, OPERATOR),

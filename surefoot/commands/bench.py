@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from surefoot.commands import bench_infer, bench_learn, bench_ppo
+from surefoot.commands import bench_infer, bench_learn, bench_ppo, safety_bench
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
@@ -39,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_learn.add_arguments(learn)
     infer = subjects.add_parser("infer", aliases=["policy"], help=bench_infer.HELP, description=bench_infer.DESCRIPTION)
     bench_infer.add_arguments(infer)
-    for place in (parser, sim, ppo, learn, infer):  # before or after the subject
+    safety = subjects.add_parser("safety", help=safety_bench.HELP, description=safety_bench.DESCRIPTION)
+    safety_bench.add_arguments(safety)
+    for place in (parser, sim, ppo, learn, infer, safety):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -165,4 +167,5 @@ _SUBJECTS = {
     "learn": bench_learn.run,
     "infer": bench_infer.run,
     "policy": bench_infer.run,
+    "safety": safety_bench.run,
 }
