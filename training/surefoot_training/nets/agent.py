@@ -210,7 +210,7 @@ class Agent(nn.Module):
     def _outputs_on_sides(self, inputs: Tensor) -> Tensor:
         """What the network gives: of inputs [n, I] [n, O], with a mirror of [n, 2 I] [n, 2, O]."""
         if self.mirror is not None:
-            inputs = inputs.unflatten(-1, (2, -1))
+            inputs = torch.stack(inputs.chunk(2, dim=-1), dim=-2)
         return torch.as_tensor(self.actor_head(self.actor_body(inputs)))
 
     def _mean_of_sides(self, outputs: Tensor, *, signed: bool = True) -> Tensor:
