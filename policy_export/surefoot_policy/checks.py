@@ -167,6 +167,25 @@ def check_robot(contract: Contract, robot: RobotSpec) -> None:
             expected=f"{robot_hash(robot)}, the hash of {robot.origin}",
             hint=f"{robot.name} has changed since the training: {_difference(contract, robot)}",
         )
+    _check_limits(contract, robot)
+
+
+def _check_limits(contract: Contract, robot: RobotSpec) -> None:
+    """Whether what it says of its joints is what the robot's joints may do, which the hash says nothing about."""
+    within = contract.joint_target_range_rad
+    for field, found, limits, sign in (
+        ("torque_limit_nm", contract.torque_limit_nm, robot.torque_limit_nm, 1),
+        ("joint_target_range_rad.lower", within.lower, robot.joint_lower_rad, -1),
+        ("joint_target_range_rad.upper", within.upper, robot.joint_upper_rad, 1),
+    ):
+        for joint, value, limit in zip(contract.joint_names, found, limits.tolist(), strict=True):
+            if sign * value > sign * limit:
+                raise PolicyError(
+                    f"contract.{field} of {joint}",
+                    found=f"{value!r}",
+                    expected=f"at {'most' if sign > 0 else 'least'} {limit!r}, the limit of {robot.name}",
+                    hint="clip joint targets in the graph to the robot's limits, state those, and export it again",
+                )
 
 
 def _difference(contract: Contract, robot: RobotSpec) -> str:
@@ -191,15 +210,31 @@ def check_golden(policy: Policy) -> None:
     off_rad = np.abs(targets.astype(np.float64) - golden.joint_target)
     wrong = ~(off_rad <= golden.tolerance_rad)  # NaN is wrong too
     if not wrong.any():
+        _check_range(contract, targets)
         return
     tick, joint = np.argwhere(wrong)[0]
     raise PolicyError(
         f"contract.golden.joint_target[{tick}][{joint}] ({contract.joint_names[joint]})",
-        found=f"{targets[tick, joint]!r} rad from the graph",
-        expected=f"{golden.joint_target[tick, joint]!r} rad within {golden.tolerance_rad:g} "
+        found=f"{targets[tick, joint]:.9g} rad from the graph",
+        expected=f"{golden.joint_target[tick, joint]:.9g} rad within {golden.tolerance_rad:g} "
         f"({int(wrong.any(axis=1).sum())} of {len(wrong)} ticks are wrong)",
         hint="the graph computes something else here than where it was exported: export it again, or use the "
         "onnxruntime it was exported with",
+    )
+
+
+def _check_range(contract: Contract, targets: np.ndarray) -> None:
+    """Whether joint targets [T, J] are where the contract says that all are, but for the tolerance."""
+    within, slack_rad = contract.joint_target_range_rad, contract.golden.tolerance_rad
+    beyond = (targets < np.array(within.lower) - slack_rad) | (targets > np.array(within.upper) + slack_rad)
+    if not beyond.any():
+        return
+    tick, joint = np.argwhere(beyond)[0]
+    raise PolicyError(
+        f"contract.joint_target_range_rad ({contract.joint_names[joint]})",
+        found=f"{targets[tick, joint]:.9g} rad from the graph in tick {tick} of golden",
+        expected=f"{within.lower[joint]!r} to {within.upper[joint]!r}, as the contract states",
+        hint="clip joint targets in the graph, or put the range into the order of joint_names; then export it again",
     )
 
 

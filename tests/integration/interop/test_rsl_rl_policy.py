@@ -17,9 +17,11 @@ from surefoot_policy.batch import BatchPolicy
 from surefoot_policy.runtime import Policy
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
+from surefoot_training.interop.learner import action_range
+from surefoot_training.interop.plain_policy import PlainPolicy
 from surefoot_training.interop.rsl_rl_env import RslRlEnvironment
 from surefoot_training.interop.rsl_rl_policy import export_runner
-from surefoot_training.task.tasks import make_environment
+from surefoot_training.task.tasks import make_environment, task_named
 
 ROBOTS, ITERATIONS = 8, 2
 CREATED = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -68,6 +70,7 @@ def test_it_is_a_policy_of_the_contract(exported):
 
 def test_it_does_what_the_librarys_own_inference_does(runner, exported):
     """In the library's own loop: its observations, its actions, our file beside it on the raw sensor values."""
+    go2 = load_robot("go2")
     env = RslRlEnvironment(make_environment("velocity-flat", ROBOTS, seed=8, threads=1))
     inference = runner.get_inference_policy()
     file = BatchPolicy.load(exported.file, ROBOTS)
@@ -78,13 +81,35 @@ def test_it_does_what_the_librarys_own_inference_does(runner, exported):
             action = inference(observations)
         target = file.tick(env.environment.observations.policy)
         observations, _, dones, _ = env.step(action.clone())
-        # What the environment noted of the action: clipped, from the default pose in units of the scale.
-        expected = env._learner.environment.joint_target_of(env._learner._usable(action.numpy()))
+        # What the environment noted of the action, clipped, from the default pose in units of the scale; and no farther
+        # than the joints go.
+        free = env._learner.environment.joint_target_of(env._learner._usable(action.numpy()))
+        expected = np.clip(free, go2.joint_lower_rad, go2.joint_upper_rad)
         np.testing.assert_allclose(target, expected, rtol=0.0, atol=1e-5)
         file.reset(torch.nonzero(dones).flatten().numpy())
         resets += int(dones.sum())
     assert resets >= ROBOTS
     assert np.abs(target - target[0]).max() > 0.01, "a network that does nothing proves nothing"
+
+
+def test_joint_targets_end_where_the_joints_do():
+    """The network wants far more; what it remembers of it is what it was trained with."""
+    task, go2 = task_named("velocity-flat"), load_robot("go2")
+    network = torch.nn.Linear(47, 12)
+    torch.nn.init.constant_(network.weight, 0.0)
+    torch.nn.init.constant_(network.bias, 1e3)
+    policy = PlainPolicy(network, task, go2)
+    with torch.inference_mode():
+        target, following, _ = policy(torch.zeros(1, 33), policy.initial_state(1))
+    np.testing.assert_allclose(target[0].numpy(), go2.joint_upper_rad, atol=1e-6)
+    assert (target[0].numpy() <= go2.joint_upper_rad).all()
+    np.testing.assert_array_equal(following["last_action"][0].numpy(), action_range(go2, task.action_scale_rad)[1])
+
+
+def test_a_file_states_the_joints_own_range(exported):
+    go2, stated = load_robot("go2"), exported.contract.joint_target_range_rad
+    assert stated.lower == tuple(go2.joint_lower_rad)
+    assert stated.upper == tuple(go2.joint_upper_rad)
 
 
 def test_the_snippet_in_the_documentation_runs(runner, tmp_path, monkeypatch):

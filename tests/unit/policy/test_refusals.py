@@ -307,6 +307,35 @@ def test_the_same_robot_with_another_default_pose(refusal):
     assert refused.found == toy_contract().robot_hash
 
 
+@pytest.mark.parametrize(
+    ("change", "field", "found", "expected"),
+    [
+        ({"torque_limit_nm": 23.8}, "torque_limit_nm", "23.8", "at most 23.7, the limit of go2"),
+        ({"lower": -1.05}, "joint_target_range_rad.lower", "-1.05", "at least -1.0472, the limit of go2"),
+        ({"upper": 1.05}, "joint_target_range_rad.upper", "1.05", "at most 1.0472, the limit of go2"),
+    ],
+)
+def test_more_than_the_robots_joints_may_do(refusal, change, field, found, expected):
+    def edit(data):
+        for key, value in change.items():
+            place = data if key in data else data["joint_target_range_rad"]
+            place[key][3] = value
+
+    refused = refusal(with_contract(edit))
+    assert refused.field == f"policy.onnx: contract.{field} of FR_hip_joint"
+    assert (refused.found, refused.expected) == (found, expected)
+    assert "clip" in refused.hint
+
+
+def test_less_than_the_robots_joints_may_do_is_a_policys_right(tmp_path):
+    def edit(data):
+        data["torque_limit_nm"] = [20.0] * 12
+        data["joint_target_range_rad"]["upper"][3] = 1.0
+
+    (tmp_path / "policy.onnx").write_bytes(with_contract(edit))
+    Policy.load(tmp_path / "policy.onnx", robot())
+
+
 def test_without_a_robot_at_hand_nothing_is_compared(tmp_path):
     (tmp_path / "policy.onnx").write_bytes(with_contract(lambda data: data.update(robot="unicorn")))
     assert Policy.load(tmp_path / "policy.onnx", None).contract.robot == "unicorn"
@@ -764,6 +793,8 @@ def test_another_output_than_when_it_was_exported(refusal):
 
     refused = refusal(with_contract(edit))
     assert refused.field == "policy.onnx: contract.golden.joint_target[5][2] (FL_calf_joint)"
+    expected_rad = toy_contract().golden.joint_target[5, 2] + 2e-4
+    assert refused.expected.startswith(f"{expected_rad:.7g}")
     assert "within 0.0001" in refused.expected
     assert "1 of 40 ticks" in refused.expected
 
@@ -781,6 +812,19 @@ def test_another_operator_of_the_same_shape(refusal):
         node(model, "Tanh").op_type = "Sigmoid"
 
     assert "contract.golden.joint_target[0][0]" in refusal(resealed(edit)).field
+
+
+def test_joint_targets_beyond_the_range_that_the_contract_states(refusal):
+    """As of ranges in another order than the joints."""
+    targets = toy_contract().golden.joint_target[:, 5]
+
+    def edit(data):
+        data["joint_target_range_rad"]["upper"][5] = float(targets.max()) - 2e-4
+
+    refused = refusal(with_contract(edit))
+    assert refused.field == "policy.onnx: contract.joint_target_range_rad (FR_calf_joint)"
+    assert float(refused.found.split()[0]) == pytest.approx(targets.max(), abs=1e-6)
+    assert refused.found.endswith(f" rad from the graph in tick {targets.argmax()} of golden")
 
 
 def test_outputs_that_are_not_numbers(refusal):

@@ -6,7 +6,6 @@ action and the decoding of actions are put around it; what comes out is exported
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from surefoot_policy.contract import JointRange, TrainedWith
+from surefoot_policy.contract import TrainedWith
 from surefoot_policy.export import Source
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
@@ -41,7 +40,6 @@ class PlainPolicy(nn.Module):
         blocks = ObservationLayout(task, robot, np).policy
         if [(block.name, block.size) for block in blocks] != [(c.name, c.size) for c in self.perception.columns]:
             raise SurefootError(f"task {task.name} gives learners other columns than policies: {blocks}")
-        self._action_scale_rad = task.action_scale_rad
         self.register_buffer("scale", torch.tensor([block.scale for block in blocks for _ in range(block.size)]))
         low, high = action_range(robot, task.action_scale_rad)
         self.register_buffer("action_low", torch.from_numpy(low))
@@ -58,7 +56,9 @@ class PlainPolicy(nn.Module):
         phase = state["gait_clock"][:, 0]
         columns = self.perception(observation, state["last_action"], phase) * self.scale
         action = torch.minimum(torch.maximum(self.network(columns), self.action_low), self.action_high)
-        target = self.perception.default_joint_position + self._action_scale_rad * action
+        # Training takes targets beyond the joints' limits, for their torque; a robot's supervisor does not, so the file
+        # clips them. What is remembered is the action as training has it.
+        target = self.perception.joint_target(action)
         clock = self.perception.next_phase(observation, phase).unsqueeze(-1)
         return target, {"last_action": action, "gait_clock": clock}, {}
 
@@ -84,9 +84,4 @@ def plain_source(
         config_sha256="unknown",
         created=created.astimezone(UTC).isoformat(timespec="seconds"),
     )
-    source = walking_source(PlainPolicy(network, task, robot), task, robot, origin)
-    # Its actions may reach beyond the joints' limits, as far as makes a difference to the torque.
-    pose, (low, high) = robot.default_joint_position_rad, action_range(robot, task.action_scale_rad)
-    lower, upper = (tuple((pose + task.action_scale_rad * end).tolist()) for end in (low, high))
-    description = replace(source.description, joint_target_range_rad=JointRange(lower, upper))
-    return replace(source, description=description)
+    return walking_source(PlainPolicy(network, task, robot), task, robot, origin)
