@@ -69,7 +69,8 @@ class Difference:
 
 def compare(path_a: Path, path_b: Path) -> Difference:
     """Load both, which must be in order, and compare."""
-    a, b = load_candidate(path_a, None), load_candidate(path_b, None)
+    # By their paths: most policies are called policy.onnx.
+    a, b = (load_candidate(path, None, called=str(path)) for path in (path_a, path_b))
     model_a, model_b = a.known_model, b.known_model
     weights_a, weights_b = weights(model_a), weights(model_b)
     reason = _not_comparable(a.known_contract, b.known_contract)

@@ -26,7 +26,8 @@ from surefoot_policy.contract import (
     Contract,
     StateEntry,
 )
-from surefoot_policy.fields import Float32Array
+from surefoot_policy.fields import HINT, Float32Array
+from surefoot_policy.refusal import PolicyError, said
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
@@ -80,7 +81,12 @@ class Policy:
                 hint="`pack` puts the terms in the contract's order",
             )
         np.copyto(self._observed, observation, casting="same_kind")
-        self._session.run_with_iobinding(self._bindings[self._turn])
+        try:
+            self._session.run_with_iobinding(self._bindings[self._turn])
+        except Exception as error:  # onnxruntime has a class per status code, and no common one but Exception
+            raise PolicyError(
+                "graph", found=f"a failure in a tick: {said(error)}", expected="joint targets", hint=HINT
+            ) from error
         self._turn = 1 - self._turn
         target: Float32Array = self._decided.copy()
         return target
@@ -101,13 +107,15 @@ class Policy:
         """An observation [D] of terms by name; the same buffer every time, valid until the next call."""
         if terms.keys() != self._columns.keys():
             raise SurefootError(
-                f"observation terms {', '.join(terms)} for a policy that observes {', '.join(self._columns)}"
+                f"observation terms {', '.join(terms)} for a policy that observes {', '.join(self._columns)}",
+                hint="give it what it observes and nothing else: `surefoot inspect` lists it with sizes and units",
             )
         for name, columns in self._columns.items():
             place, value = self._packed[columns], terms[name]
             if np.shape(value) != place.shape:  # NumPy would spread a single number over all
                 raise SurefootError(
-                    f"observation term {name} has shape {list(np.shape(value))}: must be {list(place.shape)}"
+                    f"observation term {name} has shape {list(np.shape(value))}: must be {list(place.shape)}",
+                    hint="one value per axis or joint, of one robot: see `surefoot inspect`",
                 )
             place[:] = value
         return self._packed

@@ -72,7 +72,8 @@ def _print_origin(candidate: Candidate) -> None:
         ("control rate", f"{1.0 / contract.control_dt_s:g} Hz, a tick every {contract.control_dt_s:g} s"),
         ("trained on", f"{origin.task}, by {origin.algorithm} in {origin.simulator}"),
         ("steps, seed", f"{origin.steps:,} steps, seed {origin.seed}"),
-        ("created", f"{origin.created}, git {origin.git[:12]}"),
+        ("created", origin.created),
+        ("git", origin.git),
         ("file", f"{len(candidate.data):,} bytes, contract version {contract.version}"),
         (
             "seal",

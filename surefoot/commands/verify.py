@@ -72,7 +72,7 @@ def _as_json(candidate: Candidate, outcomes: list[Outcome], *, ok: bool) -> dict
 
 def _print(candidate: Candidate, outcomes: list[Outcome], *, ok: bool) -> None:
     print_table(
-        ["check", "result", "means"],
+        ["check", "result", "what must hold"],
         [
             (outcome.check.name, outcome.word, f"{outcome.check.means}{f' ({reason})' if reason else ''}")
             for outcome in outcomes

@@ -53,6 +53,7 @@ def test_verify_says_why_not(surefoot, file):
     assert status == 1
     assert "seal: contract.sha256: found " in out
     assert "hint: the file was damaged or changed" in out
+    assert "result  what must hold" in out.splitlines()[0]
     assert out.splitlines()[-1] == f"{file}: refused: 1 of 10 checks failed"
 
 
@@ -105,6 +106,12 @@ def test_inspect_says_what_it_is(surefoot, file):
     for said in ("go2", "50 Hz", "angular_velocity_in_base", "gait_clock", "FL_calf_joint", "-2.7227", "intact", "33"):
         assert said in out
     assert max(map(len, out.splitlines())) < 160
+
+
+def test_inspect_hides_no_uncommitted_changes(surefoot, file):
+    revision = "0123456789" * 4 + " with changes"
+    file.write_bytes(with_contract(lambda data: data["trained_with"].update(git=revision)))
+    assert revision in surefoot("inspect", file)[1]
 
 
 def test_inspect_fits_a_page(surefoot, file):
@@ -160,6 +167,15 @@ def test_inspect_of_a_network_without_a_contract(surefoot, file):
 
 def test_diff_of_the_same(surefoot, file):
     assert surefoot("diff", file, file) == (0, "the same file, byte for byte\n", "")
+
+
+def test_diff_says_which_of_two_is_refused(surefoot, file, tmp_path):
+    (tmp_path / "new").mkdir()
+    damaged = tmp_path / "new" / "policy.onnx"
+    damaged.write_bytes(toy_file()[:-1])
+    status, _, err = surefoot("diff", file, damaged)
+    assert status == 2
+    assert f"{damaged}: file: found a file that is cut off" in err
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from toy_policy import NumpyToy, resealed, robot, toy_contract, toy_observations
 
+from surefoot_policy.refusal import PolicyError
 from surefoot_policy.runtime import Policy
 from surefoot_robots.errors import SurefootError
 
@@ -87,6 +89,31 @@ def test_what_is_not_a_number_is_passed_on_and_forgotten_at_reset(policy):
 def test_an_observation_of_another_shape_is_refused_and_not_spread(policy, shape):
     with pytest.raises(SurefootError, match="observation of shape"):
         policy.tick(np.zeros(shape, np.float32))
+
+
+def test_a_tick_that_onnxruntime_gives_up_is_an_error_like_any_other(tmp_path):
+    """A graph that takes row 1 of one row if anything is beyond a million; the golden sequence is not."""
+
+    def edit(model):
+        target = next(node for node in model.graph.node if node.output[0] == "joint_target")
+        target.output[0] = "rows"
+        model.graph.initializer.append(numpy_helper.from_array(np.array([1e6], np.float32), "million"))
+        model.graph.node.extend(
+            [
+                helper.make_node("ReduceMax", ["observation", "axis_1"], ["largest"], keepdims=0),
+                helper.make_node("Greater", ["largest", "million"], ["beyond"]),
+                helper.make_node("Cast", ["beyond"], ["row"], to=TensorProto.INT64),
+                helper.make_node("Gather", ["rows", "row"], ["joint_target"]),
+            ]
+        )
+
+    (tmp_path / "policy.onnx").write_bytes(resealed(edit))
+    policy = Policy.load(tmp_path / "policy.onnx", robot())
+    first = policy.tick(SEEN[0])
+    with pytest.raises(PolicyError, match="graph: found a failure in a tick"):
+        policy.tick(SEEN[0] * np.float32(1e9))
+    policy.reset()
+    assert np.array_equal(policy.tick(SEEN[0]), first)
 
 
 def terms() -> dict[str, np.ndarray]:
