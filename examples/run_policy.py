@@ -1,4 +1,4 @@
-"""Walk by a policy file alone, with onnxruntime, json and numpy: all that a runner in any language has to do.
+"""Walk by a policy file alone, with onnxruntime, json and numpy; on a real robot also check seal and robot_hash.
 
 python examples/run_policy.py policy.onnx [VX VY YAW_RATE]
 """
@@ -17,6 +17,8 @@ class Policy:
     def __init__(self, file: str) -> None:
         self.session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
         self.contract = json.loads(self.session.get_modelmeta().custom_metadata_map["surefoot.contract"])
+        if self.contract["version"] != 1:
+            raise ValueError(f"{file} is of version {self.contract['version']}, this runner of version 1")
         self.outputs = [output.name for output in self.session.get_outputs()]
         golden = self.contract["golden"]
         self.reset()
@@ -42,7 +44,7 @@ class Policy:
 def walk(policy: Policy, robot: Any, seconds: float) -> None:  # noqa: ANN401, whatever can sense and hold
     """Sense every term of the contract, tick, hold the targets with the contract's gains in its joint order."""
     for _ in range(round(seconds / policy.contract["control_dt_s"])):
-        sensed = robot.sense()
+        sensed = robot.sense(policy.contract["joint_names"])
         observation = np.concatenate([sensed[entry["term"]] for entry in policy.contract["observation"]])
         robot.hold(policy.contract, policy.tick(np.float32(observation)))
 
@@ -50,7 +52,7 @@ def walk(policy: Policy, robot: Any, seconds: float) -> None:  # noqa: ANN401, w
 if __name__ == "__main__":
     from simulated_robot import SimulatedRobot
 
-    policy = Policy(sys.argv[1])
+    policy = Policy(sys.argv[1] if len(sys.argv) > 1 else sys.exit(__doc__))
     robot = SimulatedRobot(policy.contract["robot"], [float(word) for word in sys.argv[2:5]] or [0.5, 0.0, 0.0])
     walk(policy, robot, seconds=10.0)
     print(robot.report())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import mujoco
@@ -17,17 +18,16 @@ class SimulatedRobot:
 
     def __init__(self, name: str, velocity_command: list[float]) -> None:
         self._command = velocity_command
-        self._joints = load_robot(name).joint_names
         self._model = build_model(load_robot(name)).compile()
         self._data = mujoco.MjData(self._model)
         mujoco.mj_resetDataKeyframe(self._model, self._data, self._model.key(DEFAULT_POSE).id)
         mujoco.mj_forward(self._model, self._data)
 
-    def sense(self) -> dict[str, Any]:
-        """What the sensors of a robot without cameras tell."""
+    def sense(self, joint_names: Sequence[str]) -> dict[str, Any]:
+        """What the sensors of a robot without cameras tell, of the joints in this order."""
 
         def of_joints(kind: str) -> list[float]:
-            return [float(self._data.sensor(f"{joint}_{kind}").data[0]) for joint in self._joints]
+            return [float(self._data.sensor(f"{joint}_{kind}").data[0]) for joint in joint_names]
 
         axes = np.empty(9)
         mujoco.mju_quat2Mat(axes, self._data.sensor("orientation").data)

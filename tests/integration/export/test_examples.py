@@ -27,8 +27,8 @@ policy = run_policy.Policy(sys.argv[2])
 from simulated_robot import SimulatedRobot
 
 class Watched(SimulatedRobot):
-    def sense(self):
-        sensed = super().sense()
+    def sense(self, joint_names):
+        sensed = super().sense(joint_names)
         seen.append([float(value) for entry in policy.contract["observation"] for value in sensed[entry["term"]]])
         return sensed
 
@@ -69,15 +69,30 @@ def test_the_simulated_robot_stands_where_it_is_told(order, monkeypatch):
     robot = module.SimulatedRobot("go2", [0.0, 0.0, 0.0])
     for _ in range(50):
         robot.hold(contract, pose[order])
-    sensed = robot.sense()
+    sensed = robot.sense(contract["joint_names"])
     # With gains above the robot's own it sags by less than 0.1 rad.
-    np.testing.assert_allclose(sensed["joint_position"], pose, atol=0.1)
+    np.testing.assert_allclose(sensed["joint_position"], pose[order], atol=0.1)
     np.testing.assert_allclose(sensed["gravity_in_base"], [0.0, 0.0, -1.0], atol=0.05)
     assert "after 1.0 s" in robot.report()
 
 
-def test_the_file_alone_drives_the_robot(exported):
+def run_example(*words: object) -> str:
+    """What it says when it stops."""
+    line = [sys.executable, str(EXAMPLES / "run_policy.py"), *map(str, words)]
+    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60).stderr
 
+
+def test_the_runner_says_how_it_is_called():
+    assert run_example().startswith("Walk by a policy file alone")
+
+
+def test_the_runner_refuses_another_version(exported, tmp_path):
+    other = tmp_path / "other.onnx"
+    other.write_bytes(exported.file.read_bytes().replace(b'"version":1,', b'"version":2,'))
+    assert "is of version 2, this runner of version 1" in run_example(other)
+
+
+def test_the_file_alone_drives_the_robot(exported):
     words = [sys.executable, "-c", TRACED, str(EXAMPLES), str(exported.file)]
     ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 0, ended.stderr
@@ -97,7 +112,4 @@ def test_the_runner_refuses_a_file_that_does_something_else(exported, tmp_path):
     assert data.count(written) >= 1
     other = tmp_path / "other.onnx"
     other.write_bytes(data.replace(written, written[:2] + bytes([ord("9") - written[2] + ord("0")]) + written[3:], 1))
-    ended = subprocess.run(
-        [sys.executable, str(EXAMPLES / "run_policy.py"), str(other)], capture_output=True, text=True, check=False
-    )
-    assert "does not do here what it did where it was made" in ended.stderr
+    assert "does not do here what it did where it was made" in run_example(other)
