@@ -107,7 +107,7 @@ def export(
 
     `report` is called after each step of the comparison, of which there are 2 `steps_of(robots, ticks)`.
     """
-    _check_place(file)
+    _check_place(file, format)
     flat = Flat(source.policy, source.description.observation_size)
     episode = record_episode(source.policy, source.make_first_ticks(), GOLDEN_TICKS)
     contract = describe(source.description, flat, episode)
@@ -164,12 +164,24 @@ def _check_same(parity: Parity, golden_error_rad: float, form: Format) -> None:
     )
 
 
-def _check_place(file: Path) -> None:
+def _check_place(file: Path, form: Format) -> None:
     """Before the work, not after."""
+    other = next((name for name, suffix in SUFFIXES.items() if file.suffix == suffix and name != form), None)
+    if other:
+        raise SurefootError(
+            f"{file} would not be what it is called: the format is {form}, {file.suffix} files are {other}",
+            hint=f"name it {file.with_suffix(SUFFIXES[form]).name}, or choose the format {other}",
+        )
     if not file.absolute().parent.is_dir():
         raise SurefootError(f"there is no folder {file.absolute().parent}", hint="make it, or write elsewhere")
     if file.is_dir():
         raise SurefootError(f"{file} is a folder", hint="name a file in it")
+    unfinished = _unfinished(file)
+    try:
+        unfinished.touch()
+        unfinished.unlink()
+    except OSError as error:
+        raise SurefootError(f"{file} cannot be written: {error.strerror}", hint="write elsewhere, with -o") from error
 
 
 def _write_whole(file: Path, data: bytes, check: Callable[[Path], object]) -> None:
@@ -177,7 +189,7 @@ def _write_whole(file: Path, data: bytes, check: Callable[[Path], object]) -> No
 
     `check` raises if what was written must not be kept.
     """
-    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished = _unfinished(file)
     try:
         with unfinished.open("wb") as stream:
             stream.write(data)
@@ -187,3 +199,7 @@ def _write_whole(file: Path, data: bytes, check: Callable[[Path], object]) -> No
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _unfinished(file: Path) -> Path:
+    return file.with_name(f".{file.name}.unfinished")

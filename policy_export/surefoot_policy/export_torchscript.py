@@ -18,6 +18,8 @@ import torch
 
 from surefoot_policy.contract import METADATA_KEY, UNSEALED, Contract
 from surefoot_policy.export_module import Flat
+from surefoot_policy.fields import HINT
+from surefoot_policy.refusal import PolicyError, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +54,16 @@ def with_contract(data: bytes, contract: Contract) -> bytes:
 
 def read_torchscript(data: bytes) -> tuple[torch.jit.ScriptModule, Contract]:
     """What `with_contract` gave, its digest checked."""
-    files = _files(data)
-    contract = Contract.from_json(files.pop(_contract_name(files)).decode("ascii"))
+    try:
+        files = _files(data)
+    except zipfile.BadZipFile as error:
+        raise PolicyError("file", found=said(error), expected="a whole TorchScript archive", hint=HINT) from error
+    text = files.pop(_contract_name(files), None)
+    if text is None:
+        raise PolicyError("file", found="no contract in the archive", expected=f"extra/{METADATA_KEY}", hint=HINT)
+    contract = Contract.from_json(text.decode("utf-8", "replace"))
     found = _digest(files, contract)
     if found != contract.sha256:
-        from surefoot_policy.refusal import PolicyError
-
         raise PolicyError(
             "contract.sha256",
             found=f"{found}, computed from the file",
@@ -113,7 +119,7 @@ def _unnumbered(content: AnyStr) -> AnyStr:
 
 
 def _contract_name(files: Files) -> str:
-    folder = next(iter(files)).partition("/")[0]
+    folder = next(iter(files), "").partition("/")[0]
     return f"{folder}/extra/{METADATA_KEY}"
 
 

@@ -16,6 +16,7 @@ MOST_FIELDS = 500_000
 """An empty node takes two bytes in a file and a hundred and fifty times as much in memory, some 15 GB of a file of the
 largest size. Our largest policies have thousands of fields; weights count as one, however many."""
 
+ZIP = b"PK\x03\x04"
 FIRST_FIELD = b"\x08"  # ir_version, with which every known writer begins
 
 
@@ -91,6 +92,10 @@ def _not_a_model(data: bytes, *, lacks: str = "") -> PolicyError:
         rest = f"{missing:,} are missing at least" if missing else f"without {lacks}"
         found = f"a file that is cut off: {len(data):,} bytes, {rest}"
         return PolicyError("file", found=found, expected="a whole ONNX model", hint="copy or export it again")
+    if data.startswith(ZIP):
+        found = "a ZIP archive, as TorchScript and checkpoints are"
+        hint = "give the path of a policy.onnx: `surefoot export RUN` writes one"
+        return PolicyError("file", found=found, expected="an ONNX model", hint=hint)
     return PolicyError(
         "file",
         found=f"{len(data):,} bytes beginning with {shown(data[:8])}" if data else "no bytes",

@@ -70,7 +70,8 @@ def test_the_robots_runtime_takes_it(exported):
         "gait_clock": ((1,), None),
         **{key: (shape, None) for key, shape in remembered.items()},
     }
-    estimates = {"velocity": {"velocity_in_base"}, "full": {"velocity_in_base", "context"}}.get(name, set())
+    full = {"velocity_in_base", "context"}
+    estimates = {"velocity": {"velocity_in_base"}, "full": full, "lopsided": full}.get(name, set())
     assert policy.estimates().keys() == estimates
     assert [entry.term for entry in contract.observation] == [term.name for term in FLAT.observation]
     assert contract.joint_target_range_rad.lower == tuple(load_robot("go2").joint_lower_rad)
@@ -174,6 +175,20 @@ def test_damaged_torchscript_is_refused(scripted):
         read_torchscript(export_torchscript._pack({**files, name: bytes(flipped)}))
 
 
+def test_what_is_no_torchscript_of_ours_is_refused(scripted):
+    data = scripted.file.read_bytes()
+    files = export_torchscript._files(data)
+    without = {name: content for name, content in files.items() if "extra" not in name}
+    for wrong, said in (
+        (data[:-100], "expected a whole TorchScript archive"),
+        (b"", "expected a whole TorchScript archive"),
+        (export_torchscript._pack(without), "no contract in the archive"),
+        (export_torchscript._pack({}), "no contract in the archive"),
+    ):
+        with pytest.raises(PolicyError, match=said):
+            read_torchscript(wrong)
+
+
 # The same bytes
 
 EXPORT = """
@@ -215,7 +230,7 @@ def test_an_export_that_differs_is_not_written(harm, tmp_path, monkeypatch):
     file = tmp_path / "policy.onnx"
     file.write_bytes(b"before")
     with pytest.raises(SurefootError, match=r"differ by .* rad > 0.0001 rad"):
-        export(source("mlp"), file, ticks=40)
+        export(source("lopsided"), file, ticks=40)
     assert file.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [file]
 
@@ -234,3 +249,12 @@ def test_places_where_nothing_can_be_written_are_told_first(tmp_path):
         export(source("mlp"), tmp_path / "nowhere" / "policy.onnx")
     with pytest.raises(SurefootError, match="is a folder"):
         export(source("mlp"), tmp_path)
+    with pytest.raises(SurefootError, match=r"/proc/policy\.onnx cannot be written: "):
+        export(source("mlp"), Path("/proc/policy.onnx"))
+
+
+@pytest.mark.parametrize(("form", "name", "better"), [("torchscript", "a.onnx", "a.ts"), ("onnx", "a.ts", "a.onnx")])
+def test_a_file_is_called_what_it_is(form, name, better, tmp_path):
+    with pytest.raises(SurefootError, match=f"the format is {form}") as refused:
+        export(source("mlp"), tmp_path / name, format=form)
+    assert better in refused.value.hint

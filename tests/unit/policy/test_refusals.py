@@ -63,6 +63,10 @@ def test_a_file_that_is_not_onnx(refusal, data):
     assert "surefoot export" in refused.hint
 
 
+def test_torchscript_is_told_from_onnx(refusal):
+    assert "TorchScript" in refusal(b"PK\x03\x04" + bytes(100)).found
+
+
 @pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.9])
 def test_a_file_that_is_cut_off(refusal, share):
     refused = refusal(toy_file()[: int(len(toy_file()) * share)])
