@@ -115,11 +115,11 @@ def test_a_file_states_the_joints_own_range(exported):
 def test_the_snippet_in_the_documentation_runs(runner, tmp_path, monkeypatch):
     page = (Path(__file__).parents[3] / "docs" / "policies.md").read_text(encoding="utf-8")
     snippets = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
-    assert len(snippets) == 2
+    assert len(snippets) == 3
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(export_parity, "steps_of", lambda robots, ticks: 10)  # compared at length above
     for snippet in snippets:
-        names = {"runner": runner, "network": runner.alg.get_policy().as_jit()}
+        names = {"runner": runner, "network": runner.alg.get_policy().as_jit(), "actor": torch.nn.Linear(45, 12)}
         exec(compile(snippet, "policies.md", "exec"), names)
         assert names["exported"].parity.holds
         Policy.load(tmp_path / "policy.onnx", load_robot("go2"))
