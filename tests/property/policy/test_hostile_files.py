@@ -1,15 +1,22 @@
 """Whatever is done to a policy file: it is refused in words, or it does what it did before."""
 
+import io
 import json
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_policy import resealed, robot, toy_file, toy_golden, toy_observations
 
+from surefoot.cli import main
+from surefoot_policy.checks import Candidate, verify
 from surefoot_policy.contract import Contract
 from surefoot_policy.refusal import PolicyError
 from surefoot_policy.runtime import Policy
@@ -93,6 +100,82 @@ def test_a_graph_changed_and_sealed_again_never_does_worse_than_be_refused(place
     if policy is not None:
         off = np.abs(policy.play(OBSERVATIONS) - toy_golden().joint_target)
         assert off.max() <= toy_golden().tolerance_rad
+
+
+INTEGERS = [-(2**63), -1, 0, 1, 2, 3, 7, 17, 2**31 - 1, 2**62]
+TEXTS = ["", "batch", "observation", "joint_target", "If", "weights.bin", "../..", "\x1b[2J", "\u202e", "x" * 100_000]
+
+
+EDITS = st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 3), st.integers(0, 20)), min_size=1, max_size=2)
+"""Which of all fields, what happens to it, which value."""
+
+
+def places(message: Message) -> Iterator[tuple[Message, FieldDescriptor]]:
+    """Every field that is there or could be."""
+    for field in message.DESCRIPTOR.fields:
+        yield message, field
+    for field, value in message.ListFields():
+        if field.type == FieldDescriptor.TYPE_MESSAGE:
+            for inner in value if field.is_repeated else [value]:
+                yield from places(inner)
+
+
+def value_of(field: FieldDescriptor, which: int) -> object:
+    match field.cpp_type:
+        case FieldDescriptor.CPPTYPE_ENUM:
+            return field.enum_type.values[which % len(field.enum_type.values)].number
+        case FieldDescriptor.CPPTYPE_FLOAT | FieldDescriptor.CPPTYPE_DOUBLE:
+            return [0.0, float("nan"), float("inf"), 1e30][which % 4]
+        case FieldDescriptor.CPPTYPE_STRING:
+            text = TEXTS[which % len(TEXTS)]
+            return text.encode() if field.type == FieldDescriptor.TYPE_BYTES else text
+    number = INTEGERS[which % len(INTEGERS)]
+    if field.cpp_type == FieldDescriptor.CPPTYPE_INT32:
+        return number % 2**31
+    return abs(number) if field.cpp_type == FieldDescriptor.CPPTYPE_UINT64 else number
+
+
+def change(message: Message, field: FieldDescriptor, how: int, which: int) -> None:
+    if how == 0:
+        message.ClearField(field.name)
+    elif field.is_repeated:
+        values = getattr(message, field.name)
+        if how == 1 and len(values):
+            del values[which % len(values)]
+        elif field.type == FieldDescriptor.TYPE_MESSAGE:
+            values.append(values[which % len(values)] if how == 2 and len(values) else values.add())
+        else:
+            values.extend([value_of(field, which)] * (2000 if how == 3 else 1))
+    elif field.type == FieldDescriptor.TYPE_MESSAGE:
+        getattr(message, field.name).SetInParent()
+    else:
+        setattr(message, field.name, value_of(field, which))
+
+
+@settings(max_examples=120)
+@given(EDITS)
+def test_any_field_of_any_message_is_in_order_or_refused_by_verify_and_inspect_too(place, changes):
+    def edit(model: onnx.ModelProto) -> None:
+        for where, how, which in changes:
+            # By kind first: nearly all fields are those of the many nodes.
+            kinds: dict[tuple[str, str], list[tuple[Message, FieldDescriptor]]] = {}
+            for message, field in places(model):
+                kinds.setdefault((message.DESCRIPTOR.name, field.name), []).append((message, field))
+            of_kind = kinds[sorted(kinds)[where % len(kinds)]]
+            change(*of_kind[where // len(kinds) % len(of_kind)], how, which)
+
+    try:
+        data = resealed(edit)
+    except (StopIteration, PolicyError):  # the contract is gone, or its digest
+        return
+    load(place, data)
+    failures = [outcome.failure for outcome in verify(Candidate(place, robot())) if outcome.failure]
+    assert all(failure.message.isprintable() and len(failure.message) < 1500 for failure in failures)
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        assert main(["inspect", str(place)]) in {0, 2}
+    assert len(printed.getvalue()) < 20_000
+    assert "\x1b" not in printed.getvalue()
 
 
 json_values = st.recursive(
