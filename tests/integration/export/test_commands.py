@@ -70,6 +70,17 @@ def test_a_checkpoint_alone_says_when_it_was_written(run, tmp_path, capsys):
     assert (contract.trained_with.created, contract.trained_with.git) == ("2027-01-15T08:00:00+00:00", "unknown")
 
 
+@pytest.mark.parametrize("record", ["x: 1", "sessions: []", "sessions: [{}]", "sessions: [3]", "sessions: go2"])
+def test_a_damaged_record_of_sessions_is_told(record, run, tmp_path, capsys):
+    for name in ("last.pt", "config.yaml"):
+        shutil.copy(run / name, tmp_path / name)
+    (tmp_path / "provenance.yaml").write_text(record)
+    assert main(["export", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'provenance.yaml'}: `sessions` is " in said
+    assert "bring the file back" in said
+
+
 def test_what_has_no_policy_is_told(tmp_path, capsys):
     assert main(["export", str(tmp_path)]) == 2
     assert "has no checkpoint" in capsys.readouterr().err

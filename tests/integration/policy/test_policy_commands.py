@@ -230,7 +230,10 @@ def test_bench_as_a_table(surefoot, file):
 def test_what_runs_on_a_robot_needs_neither_torch_nor_mujoco(file):
     script = (
         "import sys; from surefoot.cli import main; "
-        f"assert main(['verify', {str(file)!r}, '--robot', 'go2']) == 0; assert main(['inspect', {str(file)!r}]) == 0; "
+        f"file = {str(file)!r}; "
+        "words = [['verify', file, '--robot', 'go2'], ['inspect', file], ['diff', file, file], "
+        "['bench', 'infer', file, '--ticks', '10', '--json']]; "
+        "assert [main(each) for each in words] == [0] * 4; "
         "heavy = {'torch', 'mujoco', 'surefoot_training', 'scipy'} & set(sys.modules); assert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)

@@ -20,6 +20,7 @@ from surefoot_policy.contract import (
 from surefoot_policy.export import PARITY_TICKS, Description, Exported, Format, Source, export
 from surefoot_policy.export_module import Policy
 from surefoot_policy.export_parity import steps_of
+from surefoot_policy.refusal import shown
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.loader import load_robot
@@ -186,9 +187,18 @@ def _session(file: Path, iteration: int) -> dict[str, Plain]:
     record = RunFolder(file.parent).provenance
     if not record.exists():
         return {}
-    sessions = read_mapping(record)["sessions"]
+    sessions = read_mapping(record).get("sessions")
+    if not isinstance(sessions, list) or not sessions or not all(_began(one) for one in sessions):
+        raise SurefootError(
+            f"{record}: `sessions` is {shown(sessions)}: must be a list, each with its `from_iteration`",
+            hint="bring the file back from a copy; without it, the policy's origin is unknown, and is exported as such",
+        )
     before: Sequence[dict[str, Plain]] = [one for one in sessions if one["from_iteration"] < iteration]
     return (before or sessions)[-1]
+
+
+def _began(session: object) -> bool:
+    return isinstance(session, dict) and isinstance(session.get("from_iteration"), int)
 
 
 def revision_text(session: Mapping[str, Plain]) -> str:
