@@ -144,6 +144,7 @@ class Agent(nn.Module):
             else None
         )
         inputs = (history if config.actor == "history" else 1) * features + self.guess_size
+        self._side_size = inputs
         self.memory = nn.GRU(inputs, config.gru_size) if config.actor == "gru" else None
         self._make_actor(config.gru_size if self.memory else inputs)
         self._make_critic(critic_size)
@@ -178,16 +179,12 @@ class Agent(nn.Module):
 
     def inputs_of(self, seen: Tensor, guess: Tensor) -> Tensor:
         """The actor's input: observations [..., H, F] and what `guess` gave; with a mirror, that of both sides."""
+        used = seen if self.config.actor == "history" else seen[..., -1:, :]
         if self.mirror is None:
-            return self._inputs_of_side(seen, guess)
+            return torch.cat([self._normalize(used).flatten(-2), guess], dim=-1)
         here, there = guess.tensor_split(2, dim=-1)
-        mirrored = self._inputs_of_side(self.mirror.observation(seen), there)
-        return torch.cat([self._inputs_of_side(seen, here), mirrored], dim=-1)
-
-    def _inputs_of_side(self, seen: Tensor, guess: Tensor) -> Tensor:
-        normal = self._normalize(seen)
-        newest = normal.flatten(-2) if self.config.actor == "history" else normal[..., -1, :]
-        return torch.cat([newest, guess], dim=-1) if self.guess_size else newest
+        mirrored = self._normalize(self.mirror.observation(used)).flatten(-2)
+        return torch.cat([self._normalize(used).flatten(-2), here, mirrored, there], dim=-1)
 
     def act_on(self, inputs: Tensor) -> Distribution:
         """What to do on inputs [n, …] (of a recurrent actor: on what its memory gives)."""
@@ -198,19 +195,23 @@ class Agent(nn.Module):
             mean, log_std = outputs.chunk(2, dim=-1)
             log_std = _within_bounds(log_std, self.config.initial_std)
         else:
-            assert self.log_std is not None
-            mean, log_std = outputs, self.log_std.expand_as(outputs)
-        mean, log_std = self._mean_of_sides(mean), self._mean_of_sides(log_std, signed=False)
+            mean, log_std = outputs, self._free_log_std()
+        mean = self._mean_of_sides(mean)
+        log_std = self._mean_of_sides(log_std, signed=False).expand_as(mean)
         return Gaussian(torch.cat([mean, log_std.clamp(_LOWEST_LOG_STD, _HIGHEST_LOG_STD)], dim=-1))
 
     def likeliest_on(self, inputs: Tensor) -> Tensor:
         """The mean of `act_on` alone [n, A], of actions that are numbers."""
         return self._mean_of_sides(self._outputs_on_sides(inputs)[..., : self.actions.size])
 
+    def _free_log_std(self) -> Tensor:
+        assert self.log_std is not None
+        return self.log_std if self.mirror is None else torch.stack([self.log_std, self.log_std])
+
     def _outputs_on_sides(self, inputs: Tensor) -> Tensor:
         """What the network gives: of inputs [n, I] [n, O], with a mirror of [n, 2 I] [n, 2, O]."""
         if self.mirror is not None:
-            inputs = torch.stack(inputs.chunk(2, dim=-1), dim=-2)
+            inputs = inputs.reshape(*inputs.shape[:-1], 2, self._side_size)
         return torch.as_tensor(self.actor_head(self.actor_body(inputs)))
 
     def _mean_of_sides(self, outputs: Tensor, *, signed: bool = True) -> Tensor:
@@ -258,12 +259,13 @@ class Agent(nn.Module):
         With a mirror, the velocity is the mean of what both sides say, and the context that of both [n, 2 Z].
         """
         assert self.estimator is not None
-        here = self.estimator(self.history_of(seen))
         if self.mirror is None:
-            return here.velocity, here.mean
-        there = self.estimator(self.history_of(self.mirror.observation(seen)))
-        velocity = 0.5 * (here.velocity + self.mirror.velocity(there.velocity))
-        return velocity, torch.cat([here.mean, there.mean], dim=-1)
+            found = self.estimator(self.history_of(seen))
+            return found.velocity, found.mean
+        sides = torch.stack([seen, self.mirror.observation(seen)], dim=1)
+        found = self.estimator(self.history_of(sides))
+        here, there = found.velocity.unbind(1)
+        return 0.5 * (here + self.mirror.velocity(there)), found.mean.flatten(1)
 
     def history_of(self, seen: Tensor) -> Tensor:
         """The estimator's input: observations [n, H, F] -> [n, H F]."""
