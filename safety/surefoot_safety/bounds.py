@@ -29,13 +29,11 @@ class Bounds:
 
     def at_least_as_strict(self, value: float, shipped: float) -> bool:
         """Whether a value takes nothing away from what is shipped."""
-        match self.stricter:
-            case Stricter.LOWER:
-                return value <= shipped
-            case Stricter.HIGHER:
-                return value >= shipped
-            case Stricter.NEITHER:
-                return value == shipped
+        if self.stricter is Stricter.LOWER:
+            return value <= shipped
+        if self.stricter is Stricter.HIGHER:
+            return value >= shipped
+        return value == shipped
 
 
 def lower(low: float, high: float) -> Bounds:

@@ -12,10 +12,13 @@ from surefoot_safety.settings import SensorSettings
 from surefoot_safety.state import Floats, RobotState, Vector3
 from surefoot_safety.violation import Check, Violation
 
+ENCODER_MEMORY_S = 0.5
+"""For so long a joint's speed is held against an angle that does not change: noise and offsets of the speed fade."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderMemory:
-    """The last sample, and how far each joint went by its own speed since its angle last changed."""
+    """The last sample, and how far each joint went of late by its own speed while its angle did not change."""
 
     stamp_s: float
     position_rad: Floats
@@ -44,6 +47,8 @@ def encoders_implausible(
 ) -> tuple[list[Violation], EncoderMemory]:
     """Angles that stand still while their speed says otherwise, and angles that jump."""
     seconds = state.stamp_s - memory.stamp_s
+    most = 2.0 * settings.encoder_frozen_rad
+    left = max(0.0, 1.0 - seconds / ENCODER_MEMORY_S)
     found, unseen = [], []
     for name, angle, speed, last, last_speed, before in zip(
         joint_names,
@@ -55,8 +60,9 @@ def encoders_implausible(
         strict=True,
     ):
         by_speed = 0.5 * (speed + last_speed) * seconds
-        hidden = before + by_speed if angle == last else 0.0
-        unseen.append(hidden)
+        hidden = left * before + by_speed if angle == last else 0.0
+        # What is remembered is bounded, so that it is forgotten soon once the joint is at rest.
+        unseen.append(math.copysign(most, hidden) if abs(hidden) > most else hidden)
         if not abs(hidden) <= settings.encoder_frozen_rad:
             found.append(
                 Violation(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isfinite
 
 from surefoot_safety.command import JointTarget
 from surefoot_safety.settings import MotionSettings
 from surefoot_safety.state import Floats
+
+LEAST_S = 0.5
+"""A transition lasts so long even if its targets are where they should be: a gait may begin at the measured pose and
+leap only then. By the end the rate has grown beyond what gaits ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,20 @@ def led(
 
     On the way the velocity target is zero: it belongs to a position that the joint is not at.
     """
-    rate = motion.transition_rate_radps + motion.transition_growth_radps2 * (now_s - transition.began_s)
+    elapsed_s = now_s - transition.began_s
+    rate = motion.transition_rate_radps + motion.transition_growth_radps2 * elapsed_s
     step = rate * (now_s - transition.last_s)
     position = tuple(
-        at + min(step, max(-step, wanted - at))
-        for at, wanted in zip(transition.position_rad, target.position_rad, strict=True)
+        _toward(at, wanted, step) for at, wanted in zip(transition.position_rad, target.position_rad, strict=True)
     )
+    onward = Transition(position, transition.began_s, now_s)
     if position == target.position_rad:
-        return target, None
-    still = (0.0,) * len(position)
-    return replace(target, position_rad=position, velocity_radps=still), Transition(position, transition.began_s, now_s)
+        return target, None if elapsed_s >= LEAST_S else onward
+    return replace(target, position_rad=position, velocity_radps=(0.0,) * len(position)), onward
+
+
+def _toward(at: float, wanted: float, step: float) -> float:
+    """At most a step nearer. What is no number stays as it is, for the gate to find: it must not be made one here."""
+    if not isfinite(wanted):
+        return wanted
+    return max(at - step, min(at + step, wanted))

@@ -24,6 +24,8 @@ from surefoot_safety.supervisor_io import Inputs, Output
 from surefoot_safety.table import Trigger
 
 TICK_S = 0.005
+STEP_RAD = 0.1
+"""In one tick: 20 rad/s."""
 POLICY_TICKS = 4
 """Ticks of the supervisor to one of the policy."""
 
@@ -73,7 +75,8 @@ class Tryout:
         self._kp: Floats = tuple(spec.kp_nm_per_rad.tolist())
         self._kd: Floats = tuple(spec.kd_nms_per_rad.tolist())
         self._joints: Floats = tuple(spec.pose_rad("lying").tolist())
-        self._ticks, self._now_s = 0, 0.0
+        self._speeds: Floats = (0.0,) * len(self._joints)
+        self._ticks, self._sequence, self._now_s = 0, 0, 0.0
         self._answered = (0, 0.0)
         self._output = self.supervisor.tick(self._inputs(()))
 
@@ -98,7 +101,7 @@ class Tryout:
         """What so many ticks of the supervisor take, each by itself and without this world around it."""
         times = []
         for _ in range(ticks):
-            self._ticks, self._now_s = self._ticks + 1, self._now_s + TICK_S
+            self._ticks, self._sequence, self._now_s = self._ticks + 1, self._sequence + 1, self._now_s + TICK_S
             inputs = self._inputs(())
             start = clock_ns()
             self._output = self.supervisor.tick(inputs)
@@ -111,15 +114,29 @@ class Tryout:
         self._now_s += 0.1 if Trigger.TICK_LATE in self.faults else TICK_S
         for gait in self._gaits:
             gait.fails = Trigger.GAIT_BAD in self.faults
-            gait.never_arrives = bool({Trigger.STAND_UP_TIMEOUT, Trigger.SETTLE_TIMEOUT} & self.faults)
+        stand_up, _, sit, _ = self._gaits
+        stand_up.never_arrives = Trigger.STAND_UP_TIMEOUT in self.faults
+        sit.never_arrives = Trigger.SETTLE_TIMEOUT in self.faults
+        self._sequence += 100 if Trigger.STATE_LATE in self.faults else 1
         inputs = self._inputs(requests)
         for trigger, spoil in SPOILS.items():
             if trigger in self.faults:
                 inputs = spoil(inputs)
         self._output = self.supervisor.tick(inputs)
-        if self._output.command.kind is CommandKind.TRACK:
-            self._joints = self._output.command.target.position_rad
+        self._move()
         return self._events(before.mode, frozenset(before.active))
+
+    def _move(self) -> None:
+        """Joints go to their targets, or where somebody forces them, no faster than motors can."""
+        command = self._output.command
+        wanted = command.target.position_rad if command.kind is CommandKind.TRACK else self._joints
+        lower, upper = self.limits.target_lower_rad, self.limits.target_upper_rad
+        wanted = tuple(min(high, max(low, to)) for low, to, high in zip(lower, wanted, upper, strict=True))
+        if Trigger.JOINT_RANGE in self.faults:
+            wanted = _first(wanted, 3.0)
+        moved = tuple(at + min(STEP_RAD, max(-STEP_RAD, to - at)) for at, to in zip(self._joints, wanted, strict=True))
+        self._speeds = tuple((b - a) / TICK_S for a, b in zip(self._joints, moved, strict=True))
+        self._joints = moved
 
     def _inputs(self, requests: tuple[Request, ...]) -> Inputs:
         """All is well."""
@@ -127,10 +144,10 @@ class Tryout:
         digest = self.limits.robot_hash
         state = RobotState(
             robot_hash=digest,
-            sequence=self._ticks,
+            sequence=self._sequence,
             stamp_s=now_s,
             joint_position_rad=self._joints,
-            joint_velocity_radps=still,
+            joint_velocity_radps=self._speeds,
             joint_torque_nm=still,
             orientation_wxyz=(1.0, 0.0, 0.0, 0.0),
             angular_velocity_in_base_radps=(0.0, 0.0, 0.0),
@@ -210,14 +227,12 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.INTERNAL_ERROR: lambda inputs: replace(inputs, requests=None),  # type: ignore[arg-type]  # on purpose
     Trigger.CLOCK: lambda inputs: replace(inputs, now_s=math.nan),
     Trigger.TICK_LATE: lambda inputs: inputs,  # made by the clock of the tryout
-    Trigger.STATE_LATE: lambda inputs: replace(
-        inputs, state=replace(_state(inputs), sequence=100 * _state(inputs).sequence)
-    ),
+    Trigger.STATE_LATE: lambda inputs: inputs,  # made where samples are counted
     Trigger.STATE_STALE: lambda inputs: replace(inputs, state=None),
     Trigger.STATE_BAD: _with_state(robot_hash="that of another robot"),
-    Trigger.JOINT_RANGE: lambda inputs: _moved_first_joint(inputs, 3.0),
+    Trigger.JOINT_RANGE: lambda inputs: inputs,  # made where joints move
     Trigger.JOINT_SPEED: lambda inputs: _first_joint_speed(inputs, 100.0),
-    Trigger.TILT: _with_state(orientation_wxyz=_turned(1.2)),
+    Trigger.TILT: _with_state(orientation_wxyz=_turned(1.05)),
     Trigger.FALLING: _with_state(angular_velocity_in_base_radps=(8.0, 0.0, 0.0)),
     Trigger.LOW_BASE: _with_state(base_height_m=0.05),
     Trigger.NO_CONTACT: _with_state(foot_contact=(False,) * 4),

@@ -84,7 +84,6 @@ STOPPING = frozenset(
         Check.STATE_ORDER,
         Check.STATE_STALE,
         Check.ORIENTATION_NORM,
-        Check.JOINT_RANGE,
         Check.COMMAND_FINITE,
         Check.COMMAND_ROBOT,
         Check.COMMAND_FUTURE,

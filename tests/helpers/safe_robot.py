@@ -88,7 +88,7 @@ def at(values: tuple[float, ...], index: int, value: float) -> tuple[float, ...]
 class Rig:
     """A supervisor with a healthy robot, policy, operator and e-stop around it; any of them can be bent.
 
-    Joints go where they are told, at once. `tick` keyword arguments replace inputs of that tick; `state_bent` and
+    Joints go where they are told, by at most 0.1 rad a tick. `tick` keyword arguments replace inputs of that tick; `state_bent` and
     `policy_bent` replace fields of sample and target; `None` for state, target or velocity takes them away.
     """
 
@@ -105,7 +105,8 @@ class Rig:
         return self.supervisor.mode
 
     def healthy(self, *requests: Request, state_bent: dict | None = None, policy_bent: dict | None = None) -> Inputs:
-        sample = state(self.now_s, self.count, self.robot, **{"joint_position_rad": self.joints, **(state_bent or {})})
+        sample = state(self.now_s, self.count, self.robot, joint_position_rad=self.joints)
+        sample = dataclasses.replace(sample, **(state_bent or {}))
         if self.count // 4 != self.policy[0]:  # 50 Hz
             self.policy = (self.count // 4, self.now_s)
         number, stamp_s = self.policy
@@ -118,7 +119,8 @@ class Rig:
         inputs = self.healthy(*requests, state_bent=state_bent, policy_bent=policy_bent)
         self.last = self.supervisor.tick(dataclasses.replace(inputs, **replaced))
         if self.last.command.kind is CommandKind.TRACK:
-            self.joints = self.last.command.target.position_rad
+            wanted = self.last.command.target.position_rad
+            self.joints = tuple(a + min(0.1, max(-0.1, b - a)) for a, b in zip(self.joints, wanted, strict=True))
         return self.last
 
     def run(self, seconds: float, **keywords) -> Output:

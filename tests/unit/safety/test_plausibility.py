@@ -52,9 +52,34 @@ def test_a_joint_that_stands_still():
 
 @pytest.mark.parametrize("direction", [1.0, -1.0])
 def test_a_frozen_encoder_is_found_once_the_joint_has_gone_too_far_unseen(direction):
-    # 3 rad/s × 10 ms = 0.03 rad a sample; beyond 0.1 rad from the fourth on.
+    # 3 rad/s × 10 ms = 0.03 rad a sample, of which a fiftieth is forgotten at the next: 0.03, 0.059, 0.088, 0.116.
     seen = run_encoders([0.3] * 7, [3.0 * direction] * 7)
     assert seen == [[], [], [], *[[Check.ENCODER_FROZEN]] * 3]
+
+
+def test_a_joint_at_rest_is_forgiven_what_its_speed_once_said():
+    seen = run_encoders([0.3] * 100, [3.0] * 7 + [0.0] * 93)
+    assert seen[5] == [Check.ENCODER_FROZEN]
+    assert seen[-1] == []
+    # And an offset of 0.15 rad/s never amounts to more than 0.075 rad.
+    assert run_encoders([0.3] * 500, [0.15] * 500) == [[]] * 499
+    assert run_encoders([0.3] * 500, [0.25] * 500)[-1] == [Check.ENCODER_FROZEN]
+
+
+def test_what_is_remembered_is_bounded():
+    # However far it went: twice the limit, which fades to the limit in ln 2 × 0.5 s = 0.35 s.
+    for direction in (1.0, -1.0):
+        seen = run_encoders([0.3] * 200, [20.0 * direction] * 100 + [0.0] * 100)
+        assert sum(bool(found) for found in seen[100:]) in range(33, 37)
+
+
+def test_after_a_long_gap_nothing_is_held_against_it():
+    still = state()
+    memory = EncoderMemory(1.0, still.joint_position_rad, STILL, (0.09,) * 12)
+    for seconds in (0.5, 9.0):
+        found, after = encoders_implausible(state(1.0 + seconds), memory, NAMES, SENSORS)
+        assert found == []
+        assert after.unseen_rad == STILL
 
 
 def test_an_angle_that_changes_at_all_is_not_frozen():

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 from safe_robot import limits, pose, target
@@ -35,14 +36,29 @@ def test_it_moves_at_a_bounded_rate_that_grows(sign):
     assert (onward.began_s, onward.last_s) == (5.0, 5.1)
 
 
-def test_it_is_over_once_all_joints_have_arrived():
+def test_it_is_over_once_all_joints_have_arrived_and_half_a_second_has_passed():
     wanted = target(position_rad=(0.501, *at(0.5)[1:]), velocity_radps=at(1.0))
-    assert led(wanted, Transition(at(0.5), 5.0, 5.0), 5.01, MOTION) == (wanted, None)
-    far = target(position_rad=(0.6, *at(0.501)[1:]))
-    law, onward = led(far, Transition(at(0.5), 5.0, 5.0), 5.01, MOTION)
-    # 2.1 rad/s × 10 ms for the first, there already for the others.
-    assert law.position_rad == pytest.approx((0.521, *at(0.501)[1:]))
+    assert led(wanted, Transition(at(0.5), 5.0, 5.49), 5.5, MOTION) == (wanted, None)
+    law, onward = led(wanted, Transition(at(0.5), 5.0, 5.48), 5.49, MOTION)
+    assert (law, onward) == (wanted, Transition(wanted.position_rad, 5.0, 5.49))
+    far = target(position_rad=(0.9, *at(0.501)[1:]))
+    law, onward = led(far, Transition(at(0.5), 5.0, 5.59), 5.6, MOTION)
+    # 8 rad/s × 10 ms for the first, there already for the others.
+    assert law.position_rad == pytest.approx((0.58, *at(0.501)[1:]))
     assert onward is not None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_does_not_become_one(value):
+    law, _ = led(target(position_rad=(*at(0.5)[1:], value)), Transition(at(0.5), 5.0, 5.0), 5.1, MOTION)
+    assert str(law.position_rad[-1]) == str(value)
+
+
+def test_exactly_a_step_away():
+    # 2 + 10 × 0.1 = 3 rad/s; for 0.25 s that is 0.75 rad, exact in binary.
+    for wanted in (1.25, -0.25):
+        law, _ = led(target(position_rad=at(wanted)), Transition(at(0.5), 5.0, 4.85), 5.1, MOTION)
+        assert law.position_rad == pytest.approx(at(wanted))
 
 
 def test_it_catches_up_with_what_moves():
