@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from surefoot.commands import bench_infer, bench_learn, bench_ppo, safety_bench
+from surefoot.commands import bench_ablation, bench_infer, bench_learn, bench_ppo, safety_bench
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
@@ -35,13 +35,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sim.add_argument("--no-memory", action="store_true", help="leave out memory, which starts four more processes")
     ppo = subjects.add_parser("ppo", help=bench_ppo.HELP, description=bench_ppo.DESCRIPTION)
     bench_ppo.add_arguments(ppo)
+    ablation = subjects.add_parser("ablation", help=bench_ablation.HELP, description=bench_ablation.DESCRIPTION)
+    bench_ablation.add_arguments(ablation)
     learn = subjects.add_parser("learn", help=bench_learn.HELP, description=bench_learn.DESCRIPTION)
     bench_learn.add_arguments(learn)
     infer = subjects.add_parser("infer", aliases=["policy"], help=bench_infer.HELP, description=bench_infer.DESCRIPTION)
     bench_infer.add_arguments(infer)
     safety = subjects.add_parser("safety", help=safety_bench.HELP, description=safety_bench.DESCRIPTION)
     safety_bench.add_arguments(safety)
-    for place in (parser, sim, ppo, learn, infer, safety):  # before or after the subject
+    for place in (parser, sim, ppo, ablation, learn, infer, safety):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -164,6 +166,7 @@ def _print_settings(outcomes: list[Outcome]) -> None:
 _SUBJECTS = {
     "sim": _run_sim,
     "ppo": bench_ppo.run,
+    "ablation": bench_ablation.run,
     "learn": bench_learn.run,
     "infer": bench_infer.run,
     "policy": bench_infer.run,
