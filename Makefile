@@ -5,12 +5,13 @@ PYTHON ?=
 QUICK ?=
 WORKERS ?= 2
 ARGS ?=
+MODULES ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint format set-up clean
+.PHONY: help demo test lint format coverage mutate set-up clean
 
 export PYTHON QUICK
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
@@ -25,6 +26,8 @@ help:
 	@echo "make test      run the tests (ARGS='tests/unit -k gait' for some of them, WORKERS=4)"
 	@echo "make lint      formatting, lint, types, who may import whom"
 	@echo "make format    format the code, mend what can be mended"
+	@echo "make coverage  that the tests of surefoot_safety reach every line and branch of it"
+	@echo "make mutate    that they notice every small change to it (MODULES='gate clamps', or MODULES=changed)"
 	@echo "make set-up    only make .venv and install (PYTHON=/path/to/python3 to choose one)"
 	@echo "make clean     remove what the tools leave behind (.venv stays)"
 
@@ -43,6 +46,14 @@ lint: .venv/.dev
 format: .venv/.dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+# Every line and branch of what stops the robot.
+coverage: .venv/.dev
+	$(BIN)/coverage run --source=surefoot_safety -m pytest -q tests/unit/safety tests/property/safety
+	$(BIN)/coverage report
+
+mutate: .venv/.dev
+	@WORKERS=$(WORKERS) tools/mutate $(MODULES)
 
 set-up: .venv/.dev
 

@@ -224,11 +224,9 @@ def _asking(request: Request) -> Spoil:
 
 
 SPOILS: dict[Trigger, Spoil] = {
-    Trigger.INTERNAL_ERROR: lambda inputs: replace(inputs, requests=None),  # type: ignore[arg-type]  # on purpose
     Trigger.CLOCK: lambda inputs: replace(inputs, now_s=math.nan),
     Trigger.TICK_LATE: lambda inputs: inputs,  # made by the clock of the tryout
     Trigger.STATE_LATE: lambda inputs: inputs,  # made where samples are counted
-    Trigger.STATE_STALE: lambda inputs: replace(inputs, state=None),
     Trigger.STATE_BAD: _with_state(robot_hash="that of another robot"),
     Trigger.JOINT_RANGE: lambda inputs: inputs,  # made where joints move
     Trigger.JOINT_SPEED: lambda inputs: _first_joint_speed(inputs, 100.0),
@@ -246,7 +244,6 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.BATTERY_LOW: lambda inputs: inputs,  # made by the tryout, which knows what is low for this robot
     Trigger.BATTERY_EMPTY: _with_state(battery_voltage_v=0.0),
     Trigger.ROBOT_FAULT: _with_state(faults=("motor 3 has lost its encoder",)),
-    Trigger.POLICY_SILENT: lambda inputs: replace(inputs, target=None),
     Trigger.POLICY_LATE: lambda inputs: inputs,  # made where the policy answers
     Trigger.POLICY_BAD: lambda inputs: _policy_target(inputs, math.nan),
     Trigger.LIMIT_HITS: lambda inputs: _policy_target(inputs, 10.0),
@@ -261,5 +258,9 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.OPERATOR_ZERO_TORQUE: _asking(Request.ZERO_TORQUE),
     Trigger.ESTOP_SETTLE: lambda inputs: replace(inputs, estop=EstopLevel.SETTLE_THEN_DAMP),
     Trigger.ESTOP_ZERO_TORQUE: lambda inputs: replace(inputs, estop=EstopLevel.ZERO_TORQUE),
+    # What takes something away comes last: the others bend it.
+    Trigger.STATE_STALE: lambda inputs: replace(inputs, state=None),
+    Trigger.POLICY_SILENT: lambda inputs: replace(inputs, target=None),
+    Trigger.INTERNAL_ERROR: lambda inputs: replace(inputs, requests=None),  # type: ignore[arg-type]  # on purpose
 }
 """How each cause is made. Only a fallback that lasts too long has no cause of its own: it takes patience."""

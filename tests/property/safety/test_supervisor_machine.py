@@ -127,7 +127,7 @@ class SupervisorMachine(RuleBasedStateMachine):
         assert action_now(machine) >= SEVERITY[machine.mode]
 
 
-SupervisorMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=30)
+SupervisorMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25)
 TestSupervisor = SupervisorMachine.TestCase
 
 
