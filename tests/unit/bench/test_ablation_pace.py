@@ -35,8 +35,11 @@ def test_in_words() -> None:
         "2 of 10 runs left, 1.5 M steps: how long they take is not known before the first has trained"
     )
     assert left_text(works, [Measured("full", 500_000, 100.0, None)], 10) == (
-        "2 of 10 runs left, 1.5 M steps: about 5 min 00 s at the pace so far, and 2 evaluations, none timed yet"
+        "2 of 10 runs left, 1.5 M steps: about 5 min 00 s at the pace so far, and 2 evaluation(s), none timed yet"
     )
     assert left_text(works, [Measured("full", 1_000_000, 200.0, 30.0)], 3) == (
         "2 of 3 runs left, 1.5 M steps: about 6 min 00 s at the pace so far"
+    )
+    assert left_text([Work("full", 0)], [Measured("full", 1_000_000, 200.0, None)], 3) == (
+        "1 of 3 runs left, 0 steps: 1 evaluation(s), none timed yet"
     )

@@ -104,8 +104,10 @@ def test_terrain_has_tables_of_its_own() -> None:
     summary = summarize(PLAN, {run: judged(**figures) for run in PLAN.runs()})
     main, _, success, _, level, _ = tables(summary)
     assert main.columns == ("variant", "success %", "level reached")
-    assert (success.columns[1], success.rows[0][1]) == ("stairs up, success %", "25.0 (25.0 to 25.0)")
-    assert (level.columns[1], level.rows[0][1]) == ("stairs up, level reached", "2.00 (2.00 to 2.00)")
+    assert success.title == "Success %: mean over seeds (lowest to highest)"
+    assert (success.columns[1], success.rows[0][1]) == ("stairs up", "25.0 (25.0 to 25.0)")
+    assert level.title == "Level reached: mean over seeds (lowest to highest)"
+    assert (level.columns[1], level.rows[0][1]) == ("stairs up", "2.00 (2.00 to 2.00)")
     assert metric_of("success").text(0.5, "+") == "+50.0"
     assert any("Level reached" in paragraph for paragraph in footer(summary))
 

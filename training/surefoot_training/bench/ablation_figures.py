@@ -60,11 +60,10 @@ class Judged:
 def metric_of(key: str) -> Metric:
     """Of any key of `figures_of`."""
     group, _, kind = key.partition("/")
-    where = f"{kind.replace('_', ' ')}, " if kind else ""
     if group == SUCCESS:
-        return Metric(key, f"{where}success %", digits=1, scale=100.0)
+        return Metric(key, kind.replace("_", " ") or "success %", digits=1, scale=100.0)
     if group == LEVEL:
-        return Metric(key, f"{where}level reached", digits=2)
+        return Metric(key, kind.replace("_", " ") or "level reached", digits=2)
     return next(metric for metric in _METRICS if metric.key == key)
 
 
@@ -99,7 +98,7 @@ def _levels(last: Mapping[str, float | None]) -> Figures:
     kinds = {
         f"{LEVEL}/{name.removeprefix(head).removesuffix(tail)}": value
         for name, value in last.items()
-        if name.startswith(head) and name.endswith(tail)
+        if name.startswith(head) and name.endswith(tail) and name.count("/") == 2
     }
     return {LEVEL: last.get("curriculum/level_mean"), **kinds}
 

@@ -52,7 +52,8 @@ def left_text(works: Sequence[Work], measured: Sequence[Measured], runs: int) ->
     if train_s is None:
         return f"{head}: how long they take is not known before the first has trained"
     if judge_s is None:
-        return f"{head}: about {time_text(train_s)} at the pace so far, and {len(works)} evaluations, none timed yet"
+        training = f"about {time_text(train_s)} at the pace so far, and " if steps else ""
+        return f"{head}: {training}{len(works)} evaluation(s), none timed yet"
     return f"{head}: about {time_text(train_s + judge_s)} at the pace so far"
 
 

@@ -126,12 +126,15 @@ def tables(summary: Summary) -> list[Table]:
     """Means and differences of the main figures; then of each kind of terrain, where there was some."""
     groups: dict[str, list[Metric]] = {}
     for metric in map(metric_of, summary.spread):
-        group, inside, _ = metric.key.partition("/")
-        groups.setdefault(group if inside else "", []).append(metric)
-    return [table for group in groups.values() for table in (_means(summary, group), _differences(summary, group))]
+        group, by_kind, _ = metric.key.partition("/")
+        groups.setdefault(f"{metric_of(group).title}: " if by_kind else "", []).append(metric)
+    found = []
+    for about, metrics in groups.items():
+        found += [_means(about, summary, metrics), _differences(about, summary, metrics)]
+    return found
 
 
-def _means(summary: Summary, metrics: Sequence[Metric]) -> Table:
+def _means(about: str, summary: Summary, metrics: Sequence[Metric]) -> Table:
     def cell(metric: Metric, variant: VariantSummary) -> str:
         figure = variant.figures[metric.key]
         if figure.mean is None or figure.lowest is None or figure.highest is None:
@@ -142,12 +145,12 @@ def _means(summary: Summary, metrics: Sequence[Metric]) -> Table:
         value = summary.spread[metric.key].deviation
         return _NOTHING if value is None else metric.text(value)
 
-    table = _table("Mean over seeds (lowest to highest)", summary.variants, metrics, cell)
+    table = _table(f"{about}mean over seeds (lowest to highest)", summary.variants, metrics, cell)
     spread = ("spread between seeds", *(deviation(metric) for metric in metrics))
     return Table(table.title, table.columns, (*table.rows, spread))
 
 
-def _differences(summary: Summary, metrics: Sequence[Metric]) -> Table:
+def _differences(about: str, summary: Summary, metrics: Sequence[Metric]) -> Table:
     def cell(metric: Metric, variant: VariantSummary) -> str:
         difference = variant.figures[metric.key].difference
         if difference is None:
@@ -158,7 +161,7 @@ def _differences(summary: Summary, metrics: Sequence[Metric]) -> Table:
         return f"{text} ± {metric.text(difference.twice_error)}{' noise' if difference.is_noise else ''}"
 
     others = [variant for variant in summary.variants if variant.name != REFERENCE]
-    title = f"Difference to {REFERENCE}, mean over pairs of the same seed ± twice its standard error"
+    title = f"{about}difference to {REFERENCE}, mean over pairs of the same seed ± twice its standard error"
     return _table(title, others, metrics, cell)
 
 
@@ -169,7 +172,7 @@ def _table(
     cell: Callable[[Metric, VariantSummary], str],
 ) -> Table:
     return Table(
-        title=title,
+        title=title[0].upper() + title[1:],
         columns=("variant", *(metric.title for metric in metrics)),
         rows=tuple((variant.name, *(cell(metric, variant) for metric in metrics)) for variant in variants),
     )
@@ -179,9 +182,10 @@ def footer(summary: Summary) -> list[str]:
     """How the figures were made, and what is noise: a paragraph each."""
     begun = "from nothing" if summary.begun_from is None else f"from checkpoint {summary.begun_from[:12]}"
     runs = len(summary.variants) * summary.seeds
+    seeds = "seed 0" if summary.seeds == 1 else f"seeds 0 to {summary.seeds - 1}"
     setting = (
         f"{runs} runs of {count_text(summary.steps)} steps each: {summary.robot} on {summary.task}, {summary.robots} "
-        f"robots, {begun}, seeds 0 to {summary.seeds - 1}. Of each run its best policy by the running score of "
+        f"robots, {begun}, {seeds}. Of each run its best policy by the running score of "
         f"training, examined as by `surefoot evaluate` (seed {summary.evaluation_seed}): tracking, "
         f"{summary.evaluation_robots} robots for {summary.evaluation_s:g} s, falls counted over all of them."
     )
