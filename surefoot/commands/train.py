@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run (default: runs/TASK-DATE-TIME)")
     parser.add_argument(
         "--from", dest="begin_with", type=Path, metavar="RUN",
-        help="begin with the networks of this run or checkpoint, and its agent's settings, not from nothing",
+        help="begin with the networks of this run, checkpoint or shipped policy, and its agent's settings",
     )  # fmt: skip
     parser.add_argument(
         "--set", nargs="+", action="extend", metavar="KEY=VALUE",
@@ -132,9 +132,10 @@ def _begun_from(path: Path, config: RunConfig) -> tuple[RunConfig, Networks]:
     """The run with the agent of the one in `path`, and that one's networks."""
     from dataclasses import replace
 
+    from surefoot_policy.shipped import networks_file
     from surefoot_training.run.checkpoint import load_networks
 
-    networks, other, sha256 = load_networks(path)
+    networks, other, sha256 = load_networks(networks_file(path))
     return replace(config, agent=other.agent, begun_from=sha256), networks
 
 

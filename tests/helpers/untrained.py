@@ -40,7 +40,7 @@ CONFIGS = {
     "velocity": replace(SMALL, actor="cenet", estimator="velocity"),
     "full": replace(SMALL, actor="cenet", estimator="full"),
     "state": replace(SMALL, actor="mlp", std="state", normalize=False),
-    "lopsided": replace(SMALL, actor="cenet", symmetric=False),
+    "lopsided": replace(SMALL, actor="cenet", symmetric=False, yaw_memory_s=0.0),
 }
 ORIGIN = TrainedWith("mujoco", "velocity-flat", "none", 0, 0, "unknown", "unknown", "2026-01-31T12:00:00+00:00")
 
@@ -49,7 +49,7 @@ def untrained(name: str, task: TaskConfig = FLAT) -> Policy:
     """It moves its legs by some 0.1 rad, and every part of it matters."""
     torch.manual_seed(list(CONFIGS).index(name))
     config, robot = CONFIGS[name], load_robot("go2")
-    perception = Perception(task, robot)
+    perception = Perception(task, robot, yaw_memory_s=config.yaw_memory_s)
     mirror = WalkingMirror(perception, task, robot)
     agent = Agent(config, Actions(12), (config.history_length, perception.size), perception.size + 5, 3, mirror=mirror)
     with torch.no_grad():

@@ -234,7 +234,8 @@ class WalkingLearner:
             threads=config.threads,
             dump_folder=dump_folder,
         )
-        problem = WalkingProblem(self._environment, config.agent.history_length)
+        agent = config.agent
+        problem = WalkingProblem(self._environment, agent.history_length, yaw_memory_s=agent.yaw_memory_s)
         problem.spread_time_outs(np.random.default_rng(start_seed))
         torch.manual_seed(config.seed)
         self._ppo = PPO(config.ppo, make_agent(config.agent, problem), problem, ppo_seed)

@@ -26,6 +26,7 @@ TOLERANCES = {
     "joint_velocity": 0.02,
     "gait_clock": 1e-5,
     "last_action": 0.0,
+    "yaw_error": 0.02,
     "height_scan": 1e-3,
     "height_scan_valid": 0.0,
 }
@@ -34,7 +35,7 @@ COMMANDS = {"walking": (0.5, 0.3, -0.4), "turning": (0.0, 0.0, 0.8), "standing":
 
 def two_robots(lab, task, command, seed: int) -> WalkingProblem:
     """The second one is the first one's mirror image, thrown into the air with some turn."""
-    problem = WalkingProblem(lab.make(lab.quiet(task), 2), history=3)
+    problem = WalkingProblem(lab.make(lab.quiet(task), 2), history=3, yaw_memory_s=0.4)
     environment, mirror = problem.environment, problem.mirror
     assert mirror is not None
     simulator, draws = environment.simulator, np.random.default_rng(seed)

@@ -29,6 +29,7 @@ POLICIES = {
     "full": replace(SMALL, actor="cenet"),
     "state": replace(SMALL, actor="cenet", std="state"),
     "lopsided": replace(SMALL, actor="cenet", symmetric=False),
+    "forgetful": replace(SMALL, actor="cenet", yaw_memory_s=0.0),
 }
 
 
@@ -55,7 +56,8 @@ def test_what_is_done_in_the_mirror_is_the_mirror_image(lab, name):
 
 def trained(lab, config: AgentConfig, *, task: str = "flat", robots: int = 6):
     """A problem in which something happens all the time, and an agent that has learned there for a moment."""
-    problem = WalkingProblem(lab.make(lab.busy(lab.tasks[task]), robots), config.history_length)
+    environment = lab.make(lab.busy(lab.tasks[task]), robots)
+    problem = WalkingProblem(environment, config.history_length, yaw_memory_s=config.yaw_memory_s)
     torch.manual_seed(0)
     ppo = PPO(PPOConfig(steps=16, epochs=1), make_agent(config, problem), problem, seed=0)
     ppo.iteration(0.0)
@@ -67,7 +69,7 @@ def test_a_policy_does_what_its_agent_would_do_to_the_bit(lab, name):
     problem, ppo = trained(lab, POLICIES[name])
     agent, environment = ppo.agent, problem.environment
     environment.restart(environment._everyone)
-    problem = WalkingProblem(environment, agent.config.history_length)
+    problem = WalkingProblem(environment, agent.config.history_length, yaw_memory_s=agent.config.yaw_memory_s)
     policy = policy_of(agent, problem)
     state = policy.initial_state(problem.copies)
     hidden = torch.zeros(problem.copies, agent.memory_size)
@@ -80,7 +82,8 @@ def test_a_policy_does_what_its_agent_would_do_to_the_bit(lab, name):
             hidden = agent.remember(inputs, hidden)
             action = agent.act_on(hidden if agent.memory_size else inputs).mode()
             target, following, estimates = policy(observation, state)
-            features = problem.perception(observation, state["last_action"], state["gait_clock"][:, 0])
+            yaw_error = state.get("yaw_error", torch.zeros(problem.copies, 0))
+            features = problem.perception(observation, state["last_action"], state["gait_clock"][:, 0], yaw_error)
         assert torch.equal(features, seen.actor[:, -1])
         if "history" in state:
             assert torch.equal(state["history"], seen.actor[:, :-1])

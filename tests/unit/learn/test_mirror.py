@@ -24,7 +24,7 @@ SEEING = replace(FLAT, observation=policy_terms(12, SCAN.size), scan=SCAN)
 
 
 def made(task=FLAT, robot=GO2):
-    perception = Perception(task, robot)
+    perception = Perception(task, robot, yaw_memory_s=0.4)
     return perception, WalkingMirror(perception, task, robot)
 
 
@@ -63,6 +63,7 @@ def test_the_default_pose_is_its_own_mirror_and_so_are_the_limits():
         ("angular_velocity_in_base", [1.0, 2, 3], [-1.0, 2, -3]),
         ("gravity_in_base", [1.0, 2, 3], [1.0, -2, 3]),
         ("velocity_command", [1.0, 2, 3], [1.0, -2, -3]),
+        ("yaw_error", [1.0], [-1.0]),
     ],
 )
 def test_vectors_and_turns(name, values, expected):
@@ -134,4 +135,4 @@ def test_a_column_whose_mirror_is_unknown_is_refused():
     task = replace(FLAT, observation=(*FLAT.observation, ObservationTerm("smell", lambda gravity: gravity, 3, "1")))
     with pytest.raises(SurefootError, match="how smell looks in a mirror") as caught:
         made(task)
-    assert "ppo.mirror=none" in str(caught.value.hint)
+    assert "learn.mirror" in str(caught.value.hint)

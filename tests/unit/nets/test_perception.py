@@ -28,7 +28,7 @@ def observation(perception: Perception, *commands: list[float]) -> torch.Tensor:
 
 def test_what_the_actor_sees(perception):
     last_action = torch.arange(100.0, 112.0).unsqueeze(0)
-    seen = perception(observation(perception, WALKING), last_action, torch.tensor([0.25]))[0]
+    seen = perception(observation(perception, WALKING), last_action, torch.tensor([0.25]), torch.zeros(1, 0))[0]
     assert seen.shape == (perception.size,) == (33 + 2 + 12,)
     assert seen[:6].tolist() == [0.0, 1, 2, 3, 4, 5]
     assert seen[perception.where("velocity_command")].tolist() == WALKING
@@ -44,17 +44,38 @@ def test_commands_too_slow_to_walk_by_are_zero(perception):
     found, standing = perception.command_of(observation(perception, *commands))
     torch.testing.assert_close(found, torch.tensor([STANDING, WALKING, STANDING, [0.0, 0.0, 0.5]]))
     assert standing.tolist() == [True, False, True, False]
-    seen = perception(observation(perception, *commands), torch.zeros(4, 12), torch.zeros(4))
+    seen = perception(observation(perception, *commands), torch.zeros(4, 12), torch.zeros(4), torch.zeros(4, 0))
     assert torch.equal(seen[:, perception.where("velocity_command")], found)
 
 
-def test_the_clock_runs_at_two_hertz_and_rests_while_standing(perception):
+def test_the_clock_runs_at_two_and_a_half_hertz_and_rests_while_standing(perception):
     phase = torch.zeros(2)
     for tick in range(1, 60):
         phase = perception.next_phase(observation(perception, WALKING, CREEPING), phase)
-        off = abs(float(phase[0]) - 0.04 * tick % 1.0)
+        off = abs(float(phase[0]) - 0.05 * tick % 1.0)
         assert min(off, 1.0 - off) < 1e-4
         assert float(phase[1]) == 0.0
+
+
+def test_the_yaw_error_is_averaged_with_weights_that_fade():
+    perception = Perception(FLAT, GO2, yaw_memory_s=0.4)
+    yaw_rate = perception.where("angular_velocity_in_base").stop - 1
+    rows = observation(perception, [0.5, 0.0, 0.3], CREEPING, TURNING)
+    rows[:, yaw_rate] = torch.tensor([0.3, 0.2, 0.0])
+    assert perception.no_yaw_error(3).tolist() == [[0.0]] * 3
+    error = perception.no_yaw_error(3)
+    for tick in range(1, 41):
+        seen = perception(rows, torch.zeros(3, 12), torch.zeros(3), error)
+        error = perception.next_yaw_error(rows, error)
+        risen = 1.0 - math.exp(-0.02 * tick / 0.4)
+        # Whoever creeps is asked to stand, and turns by 0.2 rad/s all the same.
+        assert error[:, 0].tolist() == pytest.approx([0.0, 0.2 * risen, -0.5 * risen], abs=1e-6)
+        assert torch.equal(seen[:, perception.where("yaw_error")], error)
+
+
+def test_without_memory_there_is_no_yaw_error(perception):
+    assert perception.no_yaw_error(2).shape == (2, 0)
+    assert "yaw_error" not in [column.name for column in perception.columns]
 
 
 def test_an_action_is_a_quarter_radian_from_the_default_pose(perception):
@@ -74,11 +95,11 @@ def test_columns_are_found_by_name_or_those_there_are_named(perception):
     assert "gait_clock" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("name", ["velocity_command", "joint_position"])
+@pytest.mark.parametrize("name", ["velocity_command", "joint_position", "angular_velocity_in_base"])
 def test_what_it_cannot_do_without_is_asked_for(name):
     task = replace(FLAT, observation=tuple(term for term in FLAT.observation if term.name != name))
     with pytest.raises(SurefootError, match=f"does not observe {name}"):
-        Perception(task, GO2)
+        Perception(task, GO2, yaw_memory_s=0.4)
 
 
 def test_what_is_exported_carries_its_numbers(perception):

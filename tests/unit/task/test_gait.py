@@ -50,19 +50,19 @@ class TestTrotClock:
         np.testing.assert_allclose(to_numpy(clock.phase), [0.2], atol=1e-5)
 
     def test_rests_at_zero_while_standing_and_starts_from_there(self, xp, array):
-        clock = TrotClock(GaitConfig(), 2, xp)
+        clock = TrotClock(GaitConfig(frequency_hz=2.0), 2, xp)
         for standing in ([WALKING, WALKING], [STANDING, WALKING], [WALKING, WALKING]):
             clock.advance(array(standing), 0.02)
         np.testing.assert_allclose(to_numpy(clock.phase), [0.04, 0.12], atol=1e-6)
 
     def test_reset_touches_only_its_robots(self, xp, array):
-        clock = TrotClock(GaitConfig(), 2, xp)
+        clock = TrotClock(GaitConfig(frequency_hz=2.0), 2, xp)
         clock.advance(array([WALKING, WALKING]), 0.02)
         clock.reset(array([1]))
         np.testing.assert_allclose(to_numpy(clock.phase), [0.04, 0.0], atol=1e-6)
 
     def test_goes_on_from_a_saved_state(self, xp, array):
-        clock, resumed = TrotClock(GaitConfig(), 1, xp), TrotClock(GaitConfig(), 1, xp)
+        clock, resumed = TrotClock(GaitConfig(frequency_hz=2.0), 1, xp), TrotClock(GaitConfig(frequency_hz=2.0), 1, xp)
         clock.advance(array([WALKING]), 0.02)
         resumed.load_state_dict(clock.state_dict())
         for each in (clock, resumed):

@@ -22,9 +22,9 @@ TASK = "velocity-flat"
 WARM_UP = 3  # iterations: allocations, caches, first episodes' ends
 
 _PLAIN = PPOConfig(steps=32, epochs=4, minibatches=4, mirror="none")  # rsl_rl has no mirror here
-_NETWORKS = AgentConfig(
-    actor="mlp", hidden=(256, 128), critic_hidden=(256, 128), activation="elu", symmetric=False
-)  # nor symmetric networks
+_NETWORKS = AgentConfig(  # of what rsl_rl has, too
+    actor="mlp", hidden=(256, 128), critic_hidden=(256, 128), activation="elu", symmetric=False, yaw_memory_s=0.0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def compare(
 
 def _make_ours(config: PPOConfig, agent: AgentConfig, robots: int, engine_threads: int) -> tuple[PPO, WalkingProblem]:
     torch.manual_seed(0)
-    problem = WalkingProblem(make_environment(TASK, robots, seed=0, threads=engine_threads), agent.history_length)
+    environment = make_environment(TASK, robots, seed=0, threads=engine_threads)
+    problem = WalkingProblem(environment, agent.history_length, yaw_memory_s=agent.yaw_memory_s)
     problem.spread_time_outs(np.random.default_rng(0))
     return PPO(config, make_agent(agent, problem), problem, seed=0), problem
 

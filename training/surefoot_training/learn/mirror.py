@@ -20,6 +20,7 @@ _SIGNS = {
     "velocity_command": (1.0, -1.0, -1.0),
     "gait_clock": (1.0, 1.0),  # turned half a cycle below, unless it rests
     "height_scan_valid": (1.0,),
+    "yaw_error": (-1.0,),
 }
 _OPPOSITE = {"FL": "FR", "FR": "FL", "RL": "RR", "RR": "RL"}
 

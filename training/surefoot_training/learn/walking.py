@@ -23,11 +23,14 @@ _NPY = b"\x93NUMPY"
 class WalkingProblem:
     """`environment`, as seen through the policy's own perception."""
 
-    def __init__(self, environment: WalkingEnvironment, history: int) -> None:
-        """With the newest `history` observations for the actor; those before an episode's start are zeros."""
+    def __init__(self, environment: WalkingEnvironment, history: int, *, yaw_memory_s: float = 0.0) -> None:
+        """With the newest `history` observations for the actor; those before an episode's start are zeros.
+
+        `yaw_memory_s` is the perception's.
+        """
         robot = environment.simulator.robot
         self.environment, self.copies = environment, environment.robots
-        self.perception = Perception(environment.task, robot)
+        self.perception = Perception(environment.task, robot, yaw_memory_s=yaw_memory_s)
         self.mirror: Mirror | None = WalkingMirror(self.perception, environment.task, robot)
         self.actions = Actions(environment.joints)
         self.actor_shape = history, self.perception.size
@@ -36,6 +39,7 @@ class WalkingProblem:
         self.velocity_size = 3
         self._last_action = torch.zeros(self.copies, environment.joints)
         self._phase = torch.zeros(self.copies)
+        self._yaw_error = self.perception.no_yaw_error(self.copies)  # before the newest observation
         self._past = torch.zeros(self.copies, history - 1, self.perception.size)  # before the newest
         self._observation = _tensor(environment.observations.policy)
         self._seen = self._look(environment.observations)
@@ -59,6 +63,7 @@ class WalkingProblem:
         result = self.environment.step(target)
         ids = _tensor(result.finished_ids)
         self._phase = perception.next_phase(self._observation, self._phase)
+        self._yaw_error = perception.next_yaw_error(self._observation, self._yaw_error)
         self._last_action = action
         self._past = self._seen.actor[:, 1:]
         final = self._final(result.final, ids)
@@ -78,7 +83,12 @@ class WalkingProblem:
 
     def state_dict(self) -> State:
         """What `load_state_dict` needs to go on to the bit."""
-        own = {"last_action": self._last_action, "phase": self._phase, "past": self._past}
+        own = {
+            "last_action": self._last_action,
+            "phase": self._phase,
+            "yaw_error": self._yaw_error,
+            "past": self._past,
+        }
         simulated = self.environment.state_dict()
         return {
             **{f"own/{name}": value.clone() for name, value in own.items()},
@@ -87,8 +97,8 @@ class WalkingProblem:
 
     def load_state_dict(self, state: State) -> None:
         """Take up where `state_dict` left off."""
-        self._last_action, self._phase, self._past = (
-            state[f"own/{name}"].clone() for name in ("last_action", "phase", "past")
+        self._last_action, self._phase, self._yaw_error, self._past = (
+            state[f"own/{name}"].clone() for name in ("last_action", "phase", "yaw_error", "past")
         )
         prefix = "environment/"
         self.environment.load_state_dict(
@@ -98,17 +108,18 @@ class WalkingProblem:
         self._seen = self._look(self.environment.observations)
 
     def _look(self, observations: Observations) -> Seen:
-        return self._seen_of(observations, self._last_action, self._phase, self._past)
+        return self._seen_of(observations, slice(None))
 
     def _final(self, observations: Observations, ids: Tensor) -> Seen:
         """What robots `ids` saw before they began anew."""
-        return self._seen_of(observations, self._last_action[ids], self._phase[ids], self._past[ids])
+        return self._seen_of(observations, ids)
 
-    def _seen_of(self, observations: Observations, last_action: Tensor, phase: Tensor, past: Tensor) -> Seen:
-        newest = self.perception(_tensor(observations.policy), last_action, phase)
+    def _seen_of(self, observations: Observations, robots: Tensor | slice) -> Seen:
+        remembered = self._last_action[robots], self._phase[robots], self._yaw_error[robots]
+        newest = self.perception(_tensor(observations.policy), *remembered)
         privileged = _tensor(observations.privileged)
         return Seen(
-            actor=torch.cat([past, newest.unsqueeze(1)], dim=1),
+            actor=torch.cat([self._past[robots], newest.unsqueeze(1)], dim=1),
             critic=torch.cat([newest, privileged], dim=-1),
             velocity=privileged[:, self._velocity],
         )
@@ -117,7 +128,7 @@ class WalkingProblem:
         """Robots `ids` begin anew."""
         self._last_action = self._last_action.clone()
         self._past = self._past.clone()
-        self._last_action[ids], self._phase[ids], self._past[ids] = 0.0, 0.0, 0.0
+        self._last_action[ids], self._phase[ids], self._yaw_error[ids], self._past[ids] = 0.0, 0.0, 0.0, 0.0
 
 
 def make_agent(config: AgentConfig, problem: WalkingProblem) -> Agent:

@@ -20,6 +20,7 @@ from surefoot_training.nets.cenet import CENet, CENetConfig
 from surefoot_training.nets.distributions import Categorical, Distribution, Gaussian
 from surefoot_training.nets.mlp import Activation, mlp, orthogonal
 from surefoot_training.nets.running_norm import RunningNorm
+from surefoot_training.task.settings import BEFORE
 
 ActorKind: TypeAlias = Literal["mlp", "history", "gru", "cenet"]
 Estimator: TypeAlias = Literal["none", "velocity", "no_adaboot", "full", "oracle"]
@@ -45,6 +46,10 @@ class AgentConfig:
     history: int = 5
     """Observations that history and cenet see; DreamWaQ."""
 
+    yaw_memory_s: float = field(default=0.4, metadata={BEFORE: 0.0})
+    """How long back the yaw error that actors see is averaged (1/e), about a gait cycle; 0: they see none. A gyro is
+    too noisy for a glance to tell whether a robot turns a little all the time."""
+
     hidden: tuple[int, ...] = (256, 128)
     """The actor's hidden layers; the measured CPU recipe."""
 
@@ -54,7 +59,7 @@ class AgentConfig:
     activation: Activation = "elu"
     """Between layers; legged_gym."""
 
-    symmetric: bool = True
+    symmetric: bool = field(default=True, metadata={BEFORE: False})
     """What is done in the mirror is the mirror image, exactly: the actor looks at the world and at its mirror image,
     and acts by the mean of what it would do in both (frame averaging, arXiv 2110.03336; for walking, arXiv
     2403.04359). Every sample then teaches both sides. Ignored where a problem has no mirror, or choices instead of
@@ -88,6 +93,8 @@ class AgentConfig:
                 raise SurefootError(f"agent: {name} {widths}", hint="give at least one positive width, such as 256,128")
         if not 0.0 < self.initial_std <= math.exp(_HIGHEST_LOG_STD):
             raise SurefootError(f"agent: initial_std {self.initial_std}", hint="give a number above 0, up to 3")
+        if not 0.0 <= self.yaw_memory_s < math.inf:
+            raise SurefootError(f"agent: yaw_memory_s {self.yaw_memory_s}", hint="give seconds, such as 0.4, or 0")
         if self.history < 1 or self.gru_size < 1:
             raise SurefootError(f"agent: history {self.history}, gru_size {self.gru_size}", hint="both are at least 1")
         if self.shared_trunk and self.actor == "gru":

@@ -21,6 +21,7 @@ from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.gait import next_phase
 
 _REQUIRED = ("velocity_command", "joint_position")
+_REQUIRED_FOR_YAW = "angular_velocity_in_base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,11 @@ class Column:
 
 
 class Perception(nn.Module):
-    """What n robots' actors see [n, F]: the observation, the trot clock and the last action.
+    """What n robots' actors see [n, F]: the observation, the trot clock, the last action and how yawing went of late.
 
-    Joint positions are relative to the default pose, commands too slow to walk by are zero.
+    Joint positions are relative to the default pose, commands too slow to walk by are zero. The yaw error is measured
+    less commanded yaw rate, averaged over the last steps with weights that fade: a gyro's noise and a trot's sway hide
+    from a glance that a robot with a lopsided load turns.
     """
 
     default_joint_position: Tensor
@@ -44,16 +47,20 @@ class Perception(nn.Module):
     joint_lower: Tensor
     joint_upper: Tensor
 
-    def __init__(self, task: TaskConfig, robot: RobotSpec) -> None:
+    def __init__(self, task: TaskConfig, robot: RobotSpec, *, yaw_memory_s: float = 0.0) -> None:
+        """`yaw_memory_s` is how long ago weighs 1/e; at 0, no yaw error is seen."""
         super().__init__()
         self.joints = len(robot.joint_names)
+        self.remembers_yaw = yaw_memory_s > 0.0
+        self._yaw_keep = math.exp(-task.control_dt_s / yaw_memory_s) if self.remembers_yaw else 0.0
         self.columns = (
             *(Column(term.name, term.size) for term in task.observation),
             Column("gait_clock", 2),
             Column("last_action", self.joints),
+            *([Column("yaw_error", 1)] if self.remembers_yaw else []),
         )
         names = [column.name for column in self.columns]
-        for name in _REQUIRED:
+        for name in (*_REQUIRED, *([_REQUIRED_FOR_YAW] if self.remembers_yaw else [])):
             if name not in names:
                 raise SurefootError(f"task {task.name} does not observe {name}", hint="add it to its observation terms")
         self.observation_size = sum(term.size for term in task.observation)
@@ -62,6 +69,7 @@ class Perception(nn.Module):
         self._scale_rad = task.action_scale_rad
         self._slowest = (task.commands.minimum_speed_mps, task.commands.minimum_yaw_rate_radps)
         self._command = self.where("velocity_command")
+        self._yaw_rate = self.where(_REQUIRED_FOR_YAW).stop - 1 if self.remembers_yaw else 0
         pose = torch.tensor(robot.default_joint_position_rad, dtype=torch.float32)
         offset = torch.zeros(self.observation_size)
         offset[self.where("joint_position")] = pose
@@ -89,13 +97,29 @@ class Perception(nn.Module):
         )
         return command, standing
 
-    def forward(self, observation: Tensor, last_action: Tensor, phase: Tensor) -> Tensor:
-        """Raw observations [n, D], last actions [n, J] and the clock's phase [n] -> what the actor sees [n, F]."""
+    def forward(self, observation: Tensor, last_action: Tensor, phase: Tensor, yaw_error: Tensor) -> Tensor:
+        """Raw observations [n, D], last actions [n, J], the clock's phase [n] -> what the actor sees [n, F].
+
+        `yaw_error` [n, 1] is that of before this observation; [n, 0] where none is remembered.
+        """
         command, _ = self.command_of(observation)
         relative = observation - self.offset
         angle_rad = phase.unsqueeze(-1) * (2.0 * math.pi)
         before, after = relative[:, : self._command.start], relative[:, self._command.stop :]
-        return torch.cat([before, command, after, angle_rad.sin(), angle_rad.cos(), last_action], dim=-1)
+        yaw_error = self.next_yaw_error(observation, yaw_error)
+        return torch.cat([before, command, after, angle_rad.sin(), angle_rad.cos(), last_action, yaw_error], dim=-1)
+
+    def no_yaw_error(self, robots: int) -> Tensor:
+        """Of robots that begin: zeros [n, 1], or [n, 0] where none is remembered."""
+        return torch.zeros(robots, int(self.remembers_yaw))
+
+    def next_yaw_error(self, observation: Tensor, yaw_error: Tensor) -> Tensor:
+        """The averaged yaw error after one more observation."""
+        if not self.remembers_yaw:
+            return yaw_error
+        command, _ = self.command_of(observation)
+        newest = observation[:, self._yaw_rate, None] - command[:, 2:]
+        return self._yaw_keep * yaw_error + (1.0 - self._yaw_keep) * newest
 
     def next_phase(self, observation: Tensor, phase: Tensor) -> Tensor:
         """The clock [n] one control step on."""

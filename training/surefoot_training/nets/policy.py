@@ -26,6 +26,8 @@ class Policy(nn.Module):
     def initial_state(self, batch: int) -> dict[str, Tensor]:
         """What robots remember at reset: zeros."""
         shapes: dict[str, tuple[int, ...]] = {"last_action": (self.perception.joints,), "gait_clock": (1,)}
+        if self.perception.remembers_yaw:
+            shapes["yaw_error"] = (1,)
         history = self.agent.config.history_length
         if history > 1:
             shapes["history"] = (history - 1, self.perception.size)
@@ -39,7 +41,8 @@ class Policy(nn.Module):
         """Joint targets [n, J] rad of raw observations [n, D]; the next state; what the policy believes."""
         agent, perception = self.agent, self.perception
         phase = state["gait_clock"][:, 0]
-        newest = perception(observation, state["last_action"], phase).unsqueeze(1)
+        yaw_error = state["yaw_error"] if perception.remembers_yaw else phase.new_zeros((observation.shape[0], 0))
+        newest = perception(observation, state["last_action"], phase, yaw_error).unsqueeze(1)
         seen = torch.cat([state["history"], newest], dim=1) if "history" in state else newest
         guess, estimates = self._guess(seen)
         inputs = agent.inputs_of(seen, guess)
@@ -48,6 +51,8 @@ class Policy(nn.Module):
             inputs = following["memory"] = agent.remember(inputs, state["memory"])
         action = perception.clipped(agent.likeliest_on(inputs))
         following["last_action"] = action
+        if perception.remembers_yaw:
+            following["yaw_error"] = perception.next_yaw_error(observation, yaw_error)
         if "history" in state:
             following["history"] = seen[:, 1:]
         return perception.joint_target(action), {name: following[name] for name in state}, estimates

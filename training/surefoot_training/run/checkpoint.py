@@ -162,8 +162,13 @@ def load_agent(path: Path) -> tuple[Perception, Agent, RunConfig]:
     checkpoint = read_checkpoint(policy_file(path))
     # Not complete: what a later version has added to the configuration is no reason to throw a policy away.
     config = config_from_json(checkpoint.config, complete=False)
-    perception = Perception(config.task, load_robot(config.robot))
+    perception = perception_of(config)
     return perception, agent_of(config, perception, _agent_alone(checkpoint.parts[0]["agent"]), path), config
+
+
+def perception_of(config: RunConfig) -> Perception:
+    """What the actor of a run looks through."""
+    return Perception(config.task, load_robot(config.robot), yaw_memory_s=config.agent.yaw_memory_s)
 
 
 def agent_of(config: RunConfig, perception: Perception, state: Mapping[str, Tensor], path: Path) -> Agent:

@@ -21,7 +21,7 @@ from surefoot_training.learn.ppo import PPO
 from surefoot_training.learn.problem import Actions, Mirror, Outcome, Seen
 from surefoot_training.nets.agent import Agent
 from surefoot_training.nets.perception import Perception
-from surefoot_training.run.checkpoint import agent_of
+from surefoot_training.run.checkpoint import agent_of, perception_of
 from surefoot_training.run.config import RunConfig, config_from_json
 from surefoot_training.run.sealed import Kind, State, read_sealed, write_sealed
 
@@ -117,7 +117,7 @@ def replay(file: Path) -> Replay:
         raise _unfit(file, f"its configuration is no JSON: {error}") from error
     if problem := _problem_of_batch(dump.batch):
         raise _unfit(file, problem)
-    perception = Perception(config.task, load_robot(config.robot))
+    perception = perception_of(config)
     agent = agent_of(config, perception, dump.batch["agent"], file)
     # Of all that the algorithm is set to, only how it draws minibatches asks for many copies, and none are drawn.
     ppo = PPO(replace(config.ppo, minibatches=1), agent, _Unsimulated(config, perception, agent), seed=0)

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 from surefoot_robots.errors import SurefootError
 from surefoot_training.run.values import Annotation, Plain, from_plain, is_optional, origin_of, to_plain, without_none
 from surefoot_training.task import observations, rewards, terminations
+from surefoot_training.task.settings import BEFORE
 from surefoot_training.task.terms import ObservationTerm, RewardTerm, Term, TermFunction, TerminationTerm
 
 Config: TypeAlias = Any
@@ -104,7 +105,8 @@ def _name_of(function: TermFunction) -> str:
 def tree_from_plain(cls: type[T], data: Plain, where: str = "", *, complete: bool = True) -> T:
     """The configuration that `tree_to_plain` wrote; unknown keys are refused.
 
-    So are missing ones; with `complete` false, fields that a later version has added take their defaults.
+    So are missing ones; with `complete` false, fields that a later version has added take what they say was `BEFORE`,
+    or their defaults.
     """
     given, hints = _mapping(data, where), hints_of(cls)
     _refuse_unknown(given, list(hints), where)
@@ -115,6 +117,8 @@ def tree_from_plain(cls: type[T], data: Plain, where: str = "", *, complete: boo
             values[declared.name] = _from_plain(hints[declared.name], given[declared.name], path, complete=complete)
         elif complete or not _has_default(declared):
             raise SurefootError(f"{path} is missing", hint="it was written by another version, or edited")
+        elif BEFORE in declared.metadata:
+            values[declared.name] = declared.metadata[BEFORE]
     return cls(**values)
 
 

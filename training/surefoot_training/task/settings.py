@@ -18,6 +18,9 @@ Span: TypeAlias = tuple[float, float]
 
 Distribution: TypeAlias = Literal["uniform", "fixed"]
 
+BEFORE = "before"
+"""Metadata of a field that was added later: the value that says what was done before there was a choice."""
+
 _KEY = "about"
 
 
