@@ -26,8 +26,8 @@ from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
 
 TICKS = 1000
-STATES = {"mlp": {}, "state": {}, "gru": {"memory": (8,)}}
-HISTORY = {"history": (4, 47)}
+STATES = {"mlp": {}, "state": {}, "gru": {"memory": (8,)}, "lopsided": {"history": (4, 47)}}
+HISTORY = {"history": (4, 48)}  # the yaw error is in it
 
 
 @pytest.fixture(scope="session")
