@@ -68,3 +68,8 @@ def test_it_catches_up_with_what_moves():
         _, transition = led(target(position_rad=at(0.5 + 8.0 * now_s)), transition, now_s, MOTION)
         assert ticks < 1000
     assert ticks > 10
+
+
+def test_too_few_joints_are_an_error():
+    with pytest.raises(ValueError, match="zip"):
+        led(target(position_rad=at(0.5)[1:]), Transition(at(0.5), 5.0, 5.0), 5.1, MOTION)
