@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.numbers import positive
+from surefoot.numbers import count, positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
 from surefoot_robots.errors import SurefootError
@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="further variants: full with other settings, such as lopsided:agent.symmetric=false",
     )  # fmt: skip
     parser.add_argument("--seeds", type=positive, metavar="N", help=f"of each, from 0 on (default: {_SEEDS})")
-    parser.add_argument("--steps", type=_steps, metavar="N", help="of each run, such as 5e6 (default: 2e6)")
+    parser.add_argument("--steps", type=count, metavar="N", help="of each run, such as 5e6 (default: 2e6)")
     parser.add_argument(
         "--set", nargs="+", action="extend", metavar="KEY=VALUE", help="settings of all; see `surefoot train --show`"
     )
@@ -93,19 +93,18 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if signalled is None else _SIGNALLED + signalled
 
 
-def _steps(text: str) -> int:
-    """A whole number of at least 1, as `2000000` or `2e6`."""
-    number = float(text)
-    if not number.is_integer() or number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of steps")
-    return int(number)
+def _start(arguments: argparse.Namespace) -> Path | None:
+    """What all runs begin with."""
+    from surefoot_policy.shipped import networks_file
+
+    return None if arguments.begin_with is None else networks_file(arguments.begin_with)
 
 
 def _opened(arguments: argparse.Namespace) -> AbstractContextManager[Bench]:
     from surefoot_training.bench import ablation
 
     if not arguments.resume:
-        return ablation.begun(arguments.out, _plan(arguments), arguments.begin_with)
+        return ablation.begun(arguments.out, _plan(arguments), _start(arguments))
     for name, written in _NEW_BENCH_ONLY.items():
         if getattr(arguments, name) is not None:
             raise SurefootError(
@@ -132,8 +131,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     )
     if arguments.robots is not None:
         base = replace(base, robots=arguments.robots)
-    if arguments.begin_with is not None:
-        _, other, sha256 = load_networks(arguments.begin_with)
+    if start := _start(arguments):
+        _, other, sha256 = load_networks(start)
         base = replace(base, agent=other.agent, begun_from=sha256)
     settings = arguments.set or []
     ablation_plan.check_common_settings(settings)

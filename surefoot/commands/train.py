@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.numbers import count
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--minutes", type=float, metavar="M",
         help=f"budget in time, from start-up to curves and export (default: {_MINUTES:g})",
     )  # fmt: skip
-    parser.add_argument("--steps", type=_count, metavar="N", help="budget in control steps of all robots, such as 5e6")
+    parser.add_argument("--steps", type=count, metavar="N", help="budget in control steps of all robots, such as 5e6")
     parser.add_argument("--seed", type=int, help="of everything random (default: 0)")
     parser.add_argument("--threads", type=int, metavar="N", help="in each process (default: all processors, shared)")
     parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run (default: runs/TASK-DATE-TIME)")
@@ -137,14 +138,6 @@ def _begun_from(path: Path, config: RunConfig) -> tuple[RunConfig, Networks]:
 
     networks, other, sha256 = load_networks(networks_file(path))
     return replace(config, agent=other.agent, begun_from=sha256), networks
-
-
-def _count(text: str) -> int:
-    """A whole number, as `5000000`, `5_000_000` or `5e6`."""
-    number = float(text)
-    if not number.is_integer():
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number")
-    return int(number)
 
 
 def _check_budget(arguments: argparse.Namespace) -> None:

@@ -222,7 +222,7 @@ def test_on_terrain(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--also", "lopsided"], "'lopsided' is no variant"),
         (["--set", "agent.estimator=none"], "the variants set it"),
         (["--set", "robots=3"], "robots=3 is not for variants"),
-        (["--steps", "0.5"], "argument --steps: 0.5 is not a number of steps"),
+        (["--steps", "0.5"], "argument --steps: 0.5 is not a whole number"),
         (["--steps", "many"], "argument --steps"),
         (["--seeds", "0"], "argument --seeds: 0 is not a positive number"),
         (["swim"], "there is no task 'swim'"),

@@ -136,4 +136,7 @@ ROUGH = TaskConfig(
     scan=_SCAN,
     pushes=_PUSHES,
     randomization=_RANDOMIZATION,
+    # All speeds from the start, for policies that begin with a flat one's networks. legged_gym's score of 0.8 to go up
+    # is an error of 0.24 m/s, which exploration alone makes on level ground: hardly anybody would.
+    curriculum=CurriculumConfig(speed_bins=1, promote_score=0.6, demote_score=0.3),
 )
