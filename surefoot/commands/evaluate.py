@@ -29,8 +29,9 @@ _FIGURES = ("speed error m/s", "p95", "settled", "yaw rate error rad/s", "p95", 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare who is examined, and how."""
     parser.add_argument(
-        "policy", metavar="RUN-or-policy", help="run folder, checkpoint, .onnx, shipped policy, or a baseline: stand, trot"
-    )
+        "policy", metavar="RUN-or-policy",
+        help="run folder, checkpoint, .onnx, name of a shipped policy, or a baseline: stand, trot",
+    )  # fmt: skip
     parser.add_argument("--robot", help="another robot than the policy's")
     parser.add_argument("--task", help="another task than the policy's")
     parser.add_argument(

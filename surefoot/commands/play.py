@@ -22,8 +22,9 @@ _GIF_FRAMES_PER_S = 10
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare who walks, where, and where the film goes."""
     parser.add_argument(
-        "policy", metavar="RUN-or-policy", help="run folder, checkpoint, .onnx, shipped policy, or a baseline: stand, trot"
-    )
+        "policy", metavar="RUN-or-policy",
+        help="run folder, checkpoint, .onnx, name of a shipped policy, or a baseline: stand, trot",
+    )  # fmt: skip
     parser.add_argument("--robot", help="another robot than the policy's")
     parser.add_argument("--task", help="another task than the policy's")
     parser.add_argument("--seconds", type=float, default=20.0, help="of walking (default: 20)")
