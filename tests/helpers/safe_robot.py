@@ -89,7 +89,8 @@ class Rig:
     """A supervisor with a healthy robot, policy, operator and e-stop around it; any of them can be bent.
 
     Joints go where they are told, by at most 0.1 rad a tick. `tick` keyword arguments replace inputs of that tick;
-    `state_bent` and `policy_bent` replace fields of sample and target; `None` for state, target or velocity takes them away.
+    `state_bent` and `policy_bent` replace fields of sample and target; `None` for state, target or velocity takes them
+    away.
     """
 
     def __init__(self, robot: str = "go2", gaits: object = None) -> None:
