@@ -30,7 +30,12 @@ SEEING = replace(
     privileged=tuple(term for term in ROUGH.privileged if term.name != "height_scan"),
 )
 SMALL = AgentConfig(
-    actor="mlp", hidden=(16,), critic_hidden=(16,), gru_size=8, cenet=CENetConfig(encoder=(16,), decoder=(8,))
+    actor="mlp",
+    yaw_memory_s=0.4,
+    hidden=(16,),
+    critic_hidden=(16,),
+    gru_size=8,
+    cenet=CENetConfig(encoder=(16,), decoder=(8,)),
 )
 CONFIGS = {
     "mlp": SMALL,

@@ -14,6 +14,7 @@ from surefoot_training.nets.cenet import CENetConfig
 
 SMALL = AgentConfig(
     actor="mlp",
+    yaw_memory_s=0.4,
     hidden=(16,),
     critic_hidden=(16,),
     gru_size=8,

@@ -23,7 +23,7 @@ WARM_UP = 3  # iterations: allocations, caches, first episodes' ends
 
 _PLAIN = PPOConfig(steps=32, epochs=4, minibatches=4, mirror="none")  # rsl_rl has no mirror here
 _NETWORKS = AgentConfig(  # of what rsl_rl has, too
-    actor="mlp", hidden=(256, 128), critic_hidden=(256, 128), activation="elu", symmetric=False, yaw_memory_s=0.0
+    actor="mlp", hidden=(256, 128), critic_hidden=(256, 128), activation="elu", symmetric=False
 )
 
 
