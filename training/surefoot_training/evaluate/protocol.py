@@ -25,7 +25,7 @@ class Protocol:
     """The bar of the project: no fall in 256 × 20 s."""
 
     tracking_s: float = 20.0
-    """As long as an episode of training."""
+    """Long enough for two or three commands."""
 
     terrain_robots: int = 10
     """Per kind and level, but for the bar's."""

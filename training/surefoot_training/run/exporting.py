@@ -37,7 +37,7 @@ from surefoot_training.task.tasks import make_environment
 from surefoot_training.task.terrain import ScanGrid
 
 ROBOTS = 4
-"""In the world of comparison; with `PARITY_TICKS` each of them walks for 20 s, as long as an episode."""
+"""In the world of comparison; with `PARITY_TICKS` each of them walks for 20 s, an episode or two."""
 
 COMPARISON_STEPS = 2 * steps_of(ROBOTS, PARITY_TICKS)
 """So often `report` is called."""
