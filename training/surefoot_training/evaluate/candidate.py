@@ -40,7 +40,9 @@ class Candidate:
 
 def find_candidate(what: str) -> Candidate:
     """The candidate called `what`; a path goes before a shipped policy or a baseline of the same name."""
-    path = policy_file(Path(what)) if is_shipped(what) else Path(what)
+    path = Path(what)
+    if is_shipped(what) and not path.exists():
+        return replace(_exported(policy_file(path)), name=what)
     if path.exists():
         return _exported(path) if path.suffix == EXPORTED else _trained(path)
     if what in BASELINES:
