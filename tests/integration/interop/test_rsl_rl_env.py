@@ -124,7 +124,7 @@ def test_it_is_what_rsl_rl_asks_for(make):
     env = RslRlEnvironment(make())
     assert isinstance(env, VecEnv)
     assert (env.num_envs, env.num_actions, env.max_episode_length) == (6, 12, 15)
-    assert RslRlEnvironment(make_environment("velocity-flat", 1, threads=1)).max_episode_length == 1000
+    assert RslRlEnvironment(make_environment("velocity-rough", 1, threads=1)).max_episode_length == 1000
     observations = env.get_observations()
     assert observations.batch_size == torch.Size([6])
     assert observations["policy"].shape == (6, 47)
@@ -258,5 +258,5 @@ def test_the_configuration_says_what_was_trained(make):
     described = json.loads(json.dumps(RslRlEnvironment(make(seed=4)).cfg))
     assert (described["task"], described["robot"], described["robots"]) == ("velocity-flat", "go2", 6)
     assert described["seed"] == 4
-    assert described["rewards_per_s"]["linear_velocity_tracking"] == 1.0
+    assert described["rewards_per_s"]["linear_velocity_tracking"] == 1.5
     assert described["policy_scales"]["joint_velocity"] == 0.05

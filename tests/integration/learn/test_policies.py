@@ -210,5 +210,5 @@ def test_first_time_outs_can_be_spread(lab):
     problem.spread_time_outs(np.random.default_rng(0))
     ahead = np.asarray(problem.environment.episode_time_s)
     assert ahead.min() >= 0.0
-    assert ahead.max() < 20.0
-    assert ahead.std() == pytest.approx(20.0 / 12**0.5, rel=0.2)
+    assert ahead.max() < 10.0
+    assert ahead.std() == pytest.approx(10.0 / 12**0.5, rel=0.2)

@@ -54,7 +54,7 @@ class PlainPolicy(nn.Module):
     ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Joint targets [n, J] rad of raw observations [n, D]; the next state; it believes nothing."""
         phase = state["gait_clock"][:, 0]
-        nothing = self.perception.no_yaw_error(len(observation))
+        nothing = phase.new_zeros((observation.shape[0], 0))
         columns = self.perception(observation, state["last_action"], phase, nothing) * self.scale
         action = torch.minimum(torch.maximum(self.network(columns), self.action_low), self.action_high)
         # Training takes targets beyond the joints' limits, for their torque; a robot's supervisor does not, so the file
