@@ -42,13 +42,21 @@ COMMANDS = (
     Command("diff", "surefoot.commands.diff", "what differs between two policies: fields, weights, joint targets"),
     Command("export", "surefoot.commands.export", "one file for the robot, compared with the policy that was trained"),
     Command("inspect", "surefoot.commands.inspect", "what a policy file is, on one page"),
+    Command("mode", "surefoot.commands.mode", "ask the running robot to arm, stand, sit, walk"),
     Command("play", "surefoot.commands.play", "a film of a policy walking, its command and its estimate drawn in"),
+    Command("reset", "surefoot.commands.reset", "let a stopped robot be armed again"),
     Command(
         "safety", "surefoot.commands.safety", "what stops the robot and why: triggers, limits, a supervisor to try"
     ),
+    Command("sim", "surefoot.commands.sim", "push the simulated robot, let its sensors fail, look at it"),
+    Command("status", "surefoot.commands.status", "what the running robot does, why, and how its processes keep time"),
+    Command("stop", "surefoot.commands.stop", "stop the running robot, whatever it does"),
     Command("task", "surefoot.commands.task", "what can be trained: every term, weight and range of a task"),
     Command("terrain", "surefoot.commands.terrain", "the terrain robots learn on: what each level means, pictures"),
     Command("train", "surefoot.commands.train", "learn a task from nothing, or go on with a run"),
+    Command(
+        "up", "surefoot.commands.up", "start a robot's processes, simulated or real, watch them, end them together"
+    ),
     Command(
         "verify", "surefoot.commands.verify", "whether a policy file may run on a robot: every check and its outcome"
     ),

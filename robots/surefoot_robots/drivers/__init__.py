@@ -1,0 +1,1 @@
+"""Drivers: what stands between the link and a robot's motors and sensors, simulated or real."""

@@ -1,0 +1,68 @@
+"""A robot that is made up: joints go where they are told at a bounded speed, the body stays level.
+
+It has no physics and needs no simulator, so it shows what the processes around it cost, and lets them be tried.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from surefoot_robots.drivers.driver import MotorTargets, Sample
+from surefoot_robots.spec import RobotSpec
+
+PERIOD_S = 0.002
+"""As the Go2's LowState."""
+FASTEST_RADPS = 10.0
+
+
+class PretendRobot:
+    """Begins lying. The same calls give the same samples."""
+
+    def __init__(self, robot: RobotSpec) -> None:
+        self._joints = tuple(robot.pose_rad("lying").tolist())
+        self._still = (0.0,) * len(self._joints)
+        self._targets: MotorTargets | None = None
+        self._next_s: float | None = None
+        self._samples = 0
+        self.closed = False
+
+    def write(self, targets: MotorTargets, _now_s: float) -> None:
+        """Joints without gains stay where they are."""
+        self._targets = targets
+
+    def read(self, now_s: float) -> Sample | None:
+        """A sample whenever one is due."""
+        due_s = now_s if self._next_s is None else self._next_s
+        if now_s < due_s:
+            return None
+        self._next_s = max(due_s, now_s - PERIOD_S) + PERIOD_S
+        moved = self._moved()
+        speed = tuple((b - a) / PERIOD_S for a, b in zip(self._joints, moved, strict=True))
+        self._joints = moved
+        self._samples += 1
+        return Sample(
+            stamp_s=now_s,
+            joint_position_rad=moved,
+            joint_velocity_radps=speed,
+            joint_torque_nm=self._still,
+            orientation_wxyz=(1.0, 0.0, 0.0, 0.0),
+            angular_velocity_in_base_radps=(0.0, 0.0, 0.0),
+            # Of the noise of an IMU this much is left: it never repeats itself.
+            acceleration_in_base_mps2=(0.0, 0.0, 9.81 + 1e-9 * (self._samples % 1_000_000)),
+        )
+
+    def close(self) -> None:
+        """Remember that it was let go."""
+        self.closed = True
+
+    def _moved(self) -> tuple[float, ...]:
+        targets, most = self._targets, FASTEST_RADPS * PERIOD_S
+        if targets is None or not any(targets.kp_nm_per_rad):
+            return self._joints
+        wanted = targets.position_rad
+        return tuple(at + min(most, max(-most, to - at)) for at, to in zip(self._joints, wanted, strict=True))
+
+
+def open_pretend(robot: RobotSpec, _file: Path | None, _folder: Path) -> PretendRobot:
+    """The driver `pretend`."""
+    return PretendRobot(robot)

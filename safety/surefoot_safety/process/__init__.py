@@ -1,0 +1,1 @@
+"""The processes around the supervisor: loops on absolute deadlines, requests from operators, start and end."""

@@ -1,0 +1,170 @@
+"""`surefoot up`: start the processes of a robot, watch them, and bring the robot to rest before they end."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surefoot.status_text import status_line
+from surefoot_robots.errors import SurefootError
+
+if TYPE_CHECKING:
+    from surefoot_safety.process.runner import Choice, Runner
+
+LOOK_S = 0.05
+SHOW_S = 0.25
+OPERATOR = "operator"
+"""The e-stop endpoint that this command is."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which robot, simulated or through which driver."""
+    driver = parser.add_mutually_exclusive_group(required=True)
+    driver.add_argument("--sim", action="store_true", help="a simulated robot")
+    driver.add_argument("--driver", metavar="KIND", help="sim, pretend, or one of your own: package.module:function")
+    parser.add_argument("--robot", default="go2", help="a robot that has safety settings (default: go2)")
+    parser.add_argument("--world", type=Path, metavar="FILE", help="what the simulated robot is in truth; YAML")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="safety settings of your own")
+    parser.add_argument("--no-release", action="store_true", help="for the bench: let them be milder, within bounds")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where the processes meet (default: in /dev/shm)")
+    parser.add_argument("--estop-key", type=Path, metavar="FILE", help="the key of e-stop endpoints elsewhere")
+    parser.add_argument(
+        "--estop-endpoint", action="append", default=[], metavar="NAME", help="who else must check in; may be repeated"
+    )
+    parser.add_argument("--gaits", metavar="FUNCTION", help="gaits of your own: package.module:function")
+    parser.add_argument("--priority", type=int, default=50, help="real-time priority, 0 for none (default: 50)")
+    parser.add_argument("--cores", type=int, nargs="+", default=[], help="processor cores for link and supervisor")
+    parser.add_argument("--seconds", type=float, metavar="S", help="end by itself after so long")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start, watch, end; 1 if a process could not be kept running."""
+    from surefoot_safety.channel.place import KEY, folder_of
+    from surefoot_safety.estop_key import read_key, write_new_key
+    from surefoot_safety.process.ending import Ending
+    from surefoot_safety.process.runner import Runner, describe
+
+    choice = _choice(arguments)
+    folder = folder_of(choice.robot, choice.run_dir)
+    ending = Ending()
+    if arguments.estop_key is None:
+        runner = Runner(describe(choice), folder)
+        write_new_key(folder / KEY)
+    else:
+        read_key(arguments.estop_key)  # refused here, before anything has been started
+        runner = Runner(describe(choice), folder)
+    session = _Session(runner, folder, read_key(choice.estop_key or folder / KEY))
+    end_s = time.monotonic() + (arguments.seconds if arguments.seconds is not None else float("inf"))
+    try:
+        runner.start()
+        while not ending.asked and runner.failed is None and time.monotonic() < end_s:
+            session.look()
+        session.tell(_farewell(runner, ending.asked))
+        asked = ending.asked
+        runner.stop(time.monotonic, session.check_in, session.tell, lambda: ending.asked > asked + (asked == 0))
+    finally:
+        session.close()
+        runner.close()
+        ending.restore()
+    if runner.failed is None:
+        return 0
+    return 2 if runner.wrong_input else 1
+
+
+def _farewell(runner: Runner, asked: int) -> str:
+    if runner.failed is not None:
+        return f"{runner.failed} cannot be kept running: ending the others"
+    why = "asked to end" if asked else "the time is over"
+    return f"{why}: bringing the robot to rest (Ctrl-C again: at once)"
+
+
+def _choice(arguments: argparse.Namespace) -> Choice:
+    """What is to be run; whatever can be refused is refused before a process has been started."""
+    from surefoot_robots.drivers.opening import find_opener
+    from surefoot_robots.loader import load_robot
+    from surefoot_safety.channel.place import KEY, folder_of
+    from surefoot_safety.process.runner import Choice
+    from surefoot_safety.settings_loader import load_settings
+
+    driver = "sim" if arguments.sim else arguments.driver
+    spec = load_robot(arguments.robot)
+    load_settings(spec.name, arguments.settings, release=not arguments.no_release)
+    find_opener(driver)
+    if driver == "sim":
+        from surefoot_training.simulated.config import load_world
+
+        load_world(arguments.world, spec)
+    elif arguments.world is not None:
+        raise SurefootError("--world describes a simulated robot", hint="use it with --sim")
+    if OPERATOR in arguments.estop_endpoint:
+        raise SurefootError(f"the e-stop endpoint {OPERATOR!r} is this command itself: choose another name")
+    if arguments.estop_endpoint and arguments.estop_key is None:
+        raise SurefootError(
+            "other e-stop endpoints need a key that they have too: --estop-key FILE",
+            hint="make one with `surefoot safety key FILE`",
+        )
+    if not 0 <= arguments.priority <= 99:
+        raise SurefootError(f"--priority {arguments.priority} must be within 0 to 99")
+    return Choice(
+        robot=arguments.robot,
+        driver=driver,
+        driver_file=None if arguments.world is None else arguments.world.absolute(),
+        run_dir=None if arguments.run_dir is None else arguments.run_dir.absolute(),
+        settings=arguments.settings,
+        release=not arguments.no_release,
+        priority=arguments.priority,
+        cores=tuple(arguments.cores),
+        estop_key=arguments.estop_key or folder_of(spec.name, arguments.run_dir) / KEY,
+        estop_endpoints=(OPERATOR, *arguments.estop_endpoint),
+        gaits=arguments.gaits,
+    )
+
+
+class _Session:
+    """What this command does while the processes run: check in with the e-stop, show what happens."""
+
+    def __init__(self, runner: Runner, folder: Path, key: bytes) -> None:
+        from surefoot.operating import Operator
+        from surefoot_safety.estop_endpoint import EstopEndpoint
+        from surefoot_safety.process.mailbox import REQUESTS, Mail, socket_path
+
+        self._runner = runner
+        self._operator = Operator(folder)
+        self._endpoint = EstopEndpoint(OPERATOR, key)
+        self._mail = Mail(socket_path(folder, REQUESTS))
+        self._live = sys.stdout.isatty()
+        self._shown_s = 0.0
+
+    def look(self) -> None:
+        """Once round: watch, check in, show."""
+        for line in self._runner.watch(time.monotonic()):
+            self.tell(line)
+        self.check_in()
+        if self._live and time.monotonic() - self._shown_s >= SHOW_S:
+            self._shown_s = time.monotonic()
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[2K{status_line(self._operator.look())[:width]}", end="", flush=True)
+
+    def check_in(self) -> None:
+        """Say that the operator is there, answer what the supervisor asks, and pause."""
+        from surefoot_safety.estop_message import EstopLevel
+
+        self._mail.send(self._endpoint.check_in(EstopLevel.RELEASED))
+        data = self._mail.answer(LOOK_S)
+        while data is not None:
+            self._endpoint.challenged(data)
+            data = self._mail.answer()
+        time.sleep(LOOK_S)
+
+    def tell(self, line: str) -> None:
+        """Print a line above the live status."""
+        print(f"\r\x1b[2K{line}" if self._live else line, flush=True)
+
+    def close(self) -> None:
+        """Ask nothing more."""
+        self._mail.close()
+        self._operator.close()

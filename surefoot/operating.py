@@ -1,0 +1,130 @@
+"""How commands reach a running robot: its folder, its channels, its supervisor's mailbox. Works without ROS."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from surefoot_robots.errors import SurefootError
+
+if TYPE_CHECKING:
+    from surefoot_safety.channel.memory import Reader, Received
+    from surefoot_safety.channel.records import LoopRecord, StatusRecord
+    from surefoot_safety.mode import Mode, Request
+    from surefoot_safety.process.requests import Answer
+
+ANSWER_S = 1.0
+"""200 ticks of the supervisor."""
+ALIVE_S = 0.5
+"""A channel that is older has no writer."""
+LOOK_S = 0.02
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Which robot, and where its processes meet."""
+    parser.add_argument("--robot", help="which one, if several are running")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="the run folder, if `up` was given another one")
+
+
+def running_folder(arguments: argparse.Namespace) -> Path:
+    """The folder of the robot that is meant."""
+    from surefoot_safety.channel.place import default_root, folder_of
+
+    root = (arguments.run_dir or default_root()).absolute()
+    names = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+    name = arguments.robot or (names[0] if len(names) == 1 else None)
+    if name is None:
+        found = f"several are: {', '.join(names)}" if names else "none is"
+        hint = "choose one with --robot" if names else "start one: surefoot up --sim"
+        raise SurefootError(f"which robot is running? {found}", hint=hint)
+    if name not in names:
+        raise SurefootError(f"{name} is not running", hint="start it: surefoot up --sim")
+    return folder_of(name, root)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a running robot tells of itself; None for what has no writer."""
+
+    status: Received[StatusRecord] | None
+    link: Received[LoopRecord] | None
+    supervisor: Received[LoopRecord] | None
+    now_s: float
+
+
+class Operator:
+    """Asks one robot's supervisor, and looks at its channels."""
+
+    def __init__(self, folder: Path) -> None:
+        from surefoot_safety.channel.channels import LINK, STATUS, SUPERVISOR, read_channel
+        from surefoot_safety.channel.records import LoopRecord, StatusRecord
+        from surefoot_safety.process.mailbox import REQUESTS, STOPS, Mail, socket_path
+
+        self._folder = folder
+        self._requests, self._stops = Mail(socket_path(folder, REQUESTS)), Mail(socket_path(folder, STOPS))
+        self._status: Reader[StatusRecord] = read_channel(folder, STATUS, StatusRecord)
+        self._loops: tuple[Reader[LoopRecord], Reader[LoopRecord]] = (
+            read_channel(folder, LINK, LoopRecord),
+            read_channel(folder, SUPERVISOR, LoopRecord),
+        )
+        self._number = 0
+
+    def ask(self, request: Request) -> Answer:
+        """Ask the supervisor and wait for what it says; silence is an error that says what the robot does meanwhile."""
+        from surefoot_safety.mode import STOPS
+        from surefoot_safety.process.requests import parse_answer, request_message
+
+        self._number += 1
+        mail = self._stops if request in STOPS else self._requests
+        end_s = time.monotonic() + ANSWER_S
+        sent = mail.send(request_message(request, self._number), ANSWER_S)
+        while sent and time.monotonic() < end_s:
+            data = mail.answer(max(0.001, end_s - time.monotonic()))
+            answer = None if data is None else parse_answer(data)
+            if answer is not None and answer.number == self._number:
+                return answer
+        raise SurefootError(f"the supervisor of {self._folder.name} does not answer", hint=self._meanwhile())
+
+    def look(self) -> View:
+        """What the robot tells now; wrong versions are an error."""
+        now_s = time.monotonic()
+        status, link, supervisor = (reader.read(now_s) for reader in (self._status, *self._loops))
+        for reader in (self._status, *self._loops):
+            if reader.refusal:
+                raise SurefootError(reader.refusal)
+        return View(_alive(status, now_s), _alive(link, now_s), _alive(supervisor, now_s), now_s)
+
+    def wait_for(self, mode: Mode, wait_s: float) -> bool:
+        """Whether the robot came to a mode within the time."""
+        end_s = time.monotonic() + wait_s
+        while time.monotonic() < end_s:
+            view = self.look()
+            if view.status is not None and view.status.record.mode is mode:
+                return True
+            time.sleep(LOOK_S)
+        return False
+
+    def close(self) -> None:
+        """Ask nothing more."""
+        for port in (self._requests, self._stops, self._status, *self._loops):
+            port.close()
+
+    def __enter__(self) -> Operator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _meanwhile(self) -> str:
+        link = self.look().link
+        if link is None:
+            return "the link is not running either: the motors are left to their own timeout"
+        note = link.record.note
+        return f"the link runs: {note or 'it follows the newest command, which grows old in 50 ms'}"
+
+
+def _alive(received: Received[Any] | None, now_s: float) -> Received[Any] | None:
+    return received if received is not None and now_s - received.stamp_s <= ALIVE_S else None
