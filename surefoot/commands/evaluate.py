@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--axes",
         metavar="LIST",
-        help="of tracking,terrain,pushes,payload,friction,delay (default: all; terrain only for tasks that have some)",
+        help="of tracking,terrain,starts,pushes,payload,friction,delay (default: all; terrain only for tasks that have some)",
     )
     parser.add_argument("--episodes", type=positive, metavar="N", help="of tracking (256), the rest in proportion")
     parser.add_argument("--seed", type=seed, help="of everything random (default: the protocol's)")
@@ -134,6 +134,8 @@ def _print(evaluation: Evaluation) -> None:
             print(f"estimated velocity: off by {tracking.figures.estimate_error_mean_mps:.3f} m/s on average\n")
     if evaluation.terrain:
         _print_terrain(evaluation.terrain, protocol)
+    if evaluation.starts:
+        _print_sweep("starts", evaluation.starts, protocol.start_robots, protocol.start_s)
     if evaluation.pushes:
         _print_pushes(evaluation.pushes, protocol)
     for axis, points in (
@@ -142,7 +144,7 @@ def _print(evaluation: Evaluation) -> None:
         ("delay", evaluation.delay),
     ):
         if points:
-            _print_sweep(axis, points, protocol)
+            _print_sweep(axis, points, protocol.sweep_robots, protocol.sweep_s)
 
 
 def _cells(figures: Figures) -> list[str]:
@@ -229,7 +231,7 @@ def _print_pushes(pushes: Sequence[PushResult], protocol: Protocol) -> None:
     _print_rows(title, ["force", *directions, "all (95 %)", "fell", "fell before", "took s"], rows)
 
 
-def _print_sweep(axis: str, points: Sequence[SweepPoint], protocol: Protocol) -> None:
+def _print_sweep(axis: str, points: Sequence[SweepPoint], robots: int, seconds: float) -> None:
     rows = [[f"{point.value:g}", point.label, *_cells(point.figures)] for point in points]
-    title = f"{axis}: {protocol.sweep_robots} robots x {protocol.sweep_s:g} s each"
+    title = f"{axis}: {robots} robots x {seconds:g} s each"
     _print_rows(title, [axis, "which is", *_FIGURES], rows)

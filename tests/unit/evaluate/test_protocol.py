@@ -10,7 +10,7 @@ import torch
 
 from surefoot_policy.export_module import one_thread
 from surefoot_robots.errors import SurefootError
-from surefoot_training.evaluate.arena import columns_of, examined
+from surefoot_training.evaluate.arena import columns_of, examined, starts_of
 from surefoot_training.evaluate.candidate import find_candidate, judging_task
 from surefoot_training.evaluate.evaluation import robot_steps
 from surefoot_training.evaluate.lanes import lanes_of
@@ -64,13 +64,14 @@ def test_what_it_costs() -> None:
     protocol = Protocol()
     assert robot_steps(protocol, ("tracking",), FLAT) == 256 * 1000
     assert robot_steps(protocol, ("terrain",), ROUGH) == ((8 * 5 + 1 - 5) * 10 + 5 * 150) * 3000
+    assert robot_steps(protocol, ("starts",), FLAT) == 3 * 256 * 150
     assert robot_steps(protocol, ("pushes", "delay"), FLAT) == 48 * 8 * 280 + 5 * 64 * 500
 
 
 def test_fewer_episodes_in_proportion() -> None:
     small = Protocol().of_size(64)
     assert (small.tracking_robots, small.terrain_robots, small.push_robots, small.sweep_robots) == (64, 2, 2, 16)
-    assert small.terrain_bar_robots == 38
+    assert (small.terrain_bar_robots, small.start_robots) == (38, 64)
     assert Protocol().of_size(1).terrain_robots == 1
     with pytest.raises(SurefootError, match="tracking_robots 0"):
         Protocol().of_size(0)
@@ -95,6 +96,21 @@ def test_an_examined_task_is_flat_unpushed_and_at_full_speed(task) -> None:
     assert made.randomization.foot_friction == (0.5, 0.5)
     assert made.randomization.motor_strength == task.randomization.motor_strength
     assert made.sensors == task.sensors
+    assert made.randomization.initial_velocity_mps == (0.0, 0.0)
+    assert made.randomization.initial_yaw_rad == task.randomization.initial_yaw_rad
+
+
+def test_how_violently_robots_start() -> None:
+    """From standing to what training throws them into; where and whereto is always drawn."""
+    half = examined(FLAT, 3.0, **starts_of(FLAT, 0.5)).randomization
+    assert half.initial_joint_offset_rad == (-0.125, 0.125)
+    assert half.initial_height_added_m == (0.0, 0.025)
+    assert examined(FLAT, 3.0, **starts_of(FLAT, 1.0)).randomization == FLAT.randomization
+    still = examined(FLAT, 3.0).randomization
+    left = {"initial_position_m", "initial_yaw_rad"}
+    names = {name for name in still.__dataclass_fields__ if name.startswith("initial_")} - left
+    assert len(names) == 6
+    assert all(getattr(still, name) == (0.0, 0.0) for name in names)
 
 
 def test_where_the_command_is_seen() -> None:

@@ -25,6 +25,14 @@ from surefoot_training.task.terms import ObservationTerm, TerminationTerm
 from surefoot_training.task.terrain import Terrain
 
 NO_PUSHES = PushConfig(kick_mps=(0.0, 0.0), force_n=(0.0, 0.0))
+_STARTS = (
+    "initial_joint_offset_rad",
+    "initial_joint_velocity_radps",
+    "initial_height_added_m",
+    "initial_tilt_rad",
+    "initial_velocity_mps",
+    "initial_angular_velocity_radps",
+)
 _NO_CURRICULUM = CurriculumConfig(levels=1, initial_level_max=0, speed_bins=1)
 
 
@@ -64,9 +72,10 @@ class Arena:
 def examined(task: TaskConfig, seconds: float, **randomization: Span) -> TaskConfig:
     """`task` on a plane, unpushed, at full speed from the start; only falls end an episode before `seconds` are over.
 
-    `randomization` narrows the ranges of the randomized quantities it names.
+    Robots begin standing, as they do when somebody tells them to walk. `randomization` narrows the ranges of the
+    randomized quantities it names.
     """
-    ranges: dict[str, Any] = dict(randomization)
+    ranges: dict[str, Any] = starts_of(task, 0.0) | randomization
     failures = [term for term in task.terminations if not term.is_timeout]
     clock = next(term for term in task.terminations if term.is_timeout and "limit_s" in term.parameters)
     # A second more than is looked at, so that rounding cannot end anything.
@@ -79,6 +88,11 @@ def examined(task: TaskConfig, seconds: float, **randomization: Span) -> TaskCon
         terminations=(*failures, out_of_time),
         randomization=replace(task.randomization, **ranges),
     )
+
+
+def starts_of(task: TaskConfig, share: float) -> dict[str, Span]:
+    """How robots of `task` start, at `share` of its violence: at 0 they stand in the default pose, at rest."""
+    return {name: (share * low, share * high) for name in _STARTS for low, high in [getattr(task.randomization, name)]}
 
 
 def make_arena(

@@ -95,7 +95,7 @@ def _pushes(pushes: Sequence[PushResult], evaluation: Evaluation) -> Figure:
     return figure
 
 
-def _sweep(unit: str) -> Callable[[Sequence[SweepPoint], Evaluation], Figure]:
+def _sweep(unit: str, robots_of: str = "sweep_robots") -> Callable[[Sequence[SweepPoint], Evaluation], Figure]:
     def draw(points: Sequence[SweepPoint], evaluation: Evaluation) -> Figure:
         figure = _blank(8, 5)
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
@@ -107,7 +107,7 @@ def _sweep(unit: str) -> Callable[[Sequence[SweepPoint], Evaluation], Figure]:
         )  # fmt: skip
         above.set_ylim(0.0, 1.1 * above.get_ylim()[1])
         above.legend()
-        robots = evaluation.protocol.sweep_robots
+        robots = getattr(evaluation.protocol, robots_of)
         _line(below, value, [point.figures.robots_fallen for point in points], _GREY, "")
         below.set_ylim(-0.5, robots + 0.5)
         below.set_ylabel(f"of {robots} fell")
@@ -131,6 +131,7 @@ def _blank(width_in: float, height_in: float) -> Figure:
 _DRAW: dict[str, Callable[..., Figure]] = {
     "tracking": _tracking,
     "terrain": _terrain,
+    "starts": _sweep("violence of the start, share of training's", "start_robots"),
     "pushes": _pushes,
     "payload": _sweep("payload, share of the robot's mass"),
     "friction": _sweep("friction of the feet"),

@@ -19,6 +19,7 @@ from surefoot_training.evaluate.tracking import (
     examine_delay,
     examine_friction,
     examine_payload,
+    examine_starts,
     examine_tracking,
 )
 from surefoot_training.task.config import TaskConfig
@@ -28,6 +29,7 @@ _EXAMINE: MappingProxyType[str, Callable[[Subject], Any]] = MappingProxyType(
     {
         "tracking": examine_tracking,
         "terrain": examine_terrain,
+        "starts": examine_starts,
         "pushes": examine_pushes,
         "payload": examine_payload,
         "friction": examine_friction,
@@ -49,6 +51,7 @@ class Evaluation:
     protocol: Protocol
     tracking: Tracking | None = None
     terrain: tuple[LaneResult, ...] | None = None
+    starts: tuple[SweepPoint, ...] | None = None
     pushes: tuple[PushResult, ...] | None = None
     payload: tuple[SweepPoint, ...] | None = None
     friction: tuple[SweepPoint, ...] | None = None
@@ -98,6 +101,7 @@ def robot_steps(protocol: Protocol, axes: tuple[str, ...], task: TaskConfig) -> 
     robot_seconds = {
         "tracking": protocol.tracking_robots * protocol.tracking_s,
         "terrain": on_terrain * protocol.terrain_limit_s,
+        "starts": len(protocol.start_shares) * protocol.start_robots * protocol.start_s,
         "pushes": grid * protocol.push_robots * pushed_s,
         "payload": len(protocol.payload_shares) * sweep,
         "friction": (len(protocol.friction_factors) + len(protocol.frictions)) * sweep,

@@ -10,8 +10,8 @@ from surefoot_robots.errors import SurefootError
 if TYPE_CHECKING:
     from surefoot_training.task.config import TaskConfig
 
-_ROBOTS = ("tracking_robots", "terrain_robots", "terrain_bar_robots", "push_robots", "sweep_robots")
-AXES = ("tracking", "terrain", "pushes", "payload", "friction", "delay")
+_ROBOTS = ("tracking_robots", "terrain_robots", "terrain_bar_robots", "start_robots", "push_robots", "sweep_robots")
+AXES = ("tracking", "terrain", "starts", "pushes", "payload", "friction", "delay")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,16 @@ class Protocol:
 
     terrain_limit_s: float = 60.0
     """Slower is a failure: a third of a metre per second."""
+
+    start_shares: tuple[float, ...] = (0.0, 0.5, 1.0)
+    """How violently robots start, from standing (as on every other axis) to what training throws them into: legs out of
+    place, tilted, falling and moving in any direction."""
+
+    start_robots: int = 256
+    """Per point: a fall in a hundred shows."""
+
+    start_s: float = 3.0
+    """Per point: whoever stands by then walks."""
 
     push_robots: int = 8
     """Per force and direction."""
@@ -122,6 +132,7 @@ class Protocol:
             terrain_robots=4,
             terrain_levels=(2, 5),
             terrain_bar=(),
+            start_robots=32,
             push_robots=2,
             push_forces_n=(0.0, 50.0, 100.0, 150.0),
             sweep_robots=16,

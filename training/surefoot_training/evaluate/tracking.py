@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from surefoot_training.evaluate.arena import examined
+from surefoot_training.evaluate.arena import examined, starts_of
 from surefoot_training.evaluate.metrics import Figures, figures_of, speed_error_mps
 from surefoot_training.evaluate.recording import Examiner, Recording
 from surefoot_training.evaluate.subject import Subject
@@ -49,6 +49,16 @@ def examine_tracking(subject: Subject) -> Tracking:
         figures=figures_of(recording),
         speed_error_histogram=_histogram(recording),
     )
+
+
+def examine_starts(subject: Subject) -> tuple[SweepPoint, ...]:
+    """From standing to thrown, at once under any command."""
+    protocol, points = subject.protocol, []
+    for share in protocol.start_shares:
+        task = _commanded(examined(subject.task, protocol.start_s, **starts_of(subject.task, share)))
+        recording = subject.record(subject.arena(task, protocol.start_robots), Examiner(), protocol.start_s)
+        points.append(SweepPoint(share, f"{share:.0%} of training's", figures_of(recording)))
+    return tuple(points)
 
 
 def examine_payload(subject: Subject) -> tuple[SweepPoint, ...]:
