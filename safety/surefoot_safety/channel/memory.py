@@ -127,6 +127,7 @@ class Reader(Generic[Record]):
         last = self._last
         if self._words is None or last is None or not now_s - last.stamp_s <= STALE_S:
             self._look(now_s)
+            last = self._last  # of another file none: numbers begin anew there
         if self._words is None:
             return last
         for _ in range(READ_TRIES):

@@ -65,7 +65,7 @@ class SecondAccount:
         truth = self.simulator.after_step
         state = {field.name: getattr(truth, field.name) for field in fields(truth)}
         standing = ~command.any(axis=1)
-        self.phase = np.where(standing, 0.0, (self.phase + 2.5 * DT_S) % 1.0)
+        self.phase = np.where(standing, 0.0, (self.phase + 3.5 * DT_S) % 1.0)
         self.time_s += DT_S
         self.actions = np.stack([(target - self.default) / 0.25, self.actions[0], self.actions[1]])
         acceleration = (truth.joint_velocity - self.joint_velocity) / DT_S

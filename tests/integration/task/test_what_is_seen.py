@@ -104,7 +104,7 @@ def test_the_clock_starts_at_reset_and_goes_with_the_command_the_policy_saw(lab)
         stood, walked = stood + stands.sum(), walked + (~stands).sum()
         result = environment.step(target)
         seen = result.observations
-        phase = np.where(stands, 0.0, (phase + 2.5 * 0.02) % 1.0)
+        phase = np.where(stands, 0.0, (phase + 3.5 * 0.02) % 1.0)
         phase[result.finished_ids] = 0.0
         clock = np.stack([np.sin(2 * np.pi * phase), np.cos(2 * np.pi * phase)], axis=-1)
         np.testing.assert_allclose(lab.part(environment, seen, "gait_clock"), clock, atol=1e-4)

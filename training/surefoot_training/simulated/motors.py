@@ -97,8 +97,8 @@ class Energy:
         power = self._power
         heat_w = power.winding_ohm * np.square(torque_nm / power.torque_constant_nm_per_a)
         work_w = float(np.maximum(torque_nm * velocity_radps, 0.0).sum() + heat_w.sum()) + power.idle_w
-        current_a = work_w / max(1.0, self.voltage_v)
+        current_a = work_w / self._at_rest_v  # without the sag: a battery that is asked for too much has no voltage
         self._charge_ah = max(0.0, self._charge_ah - current_a * seconds / 3600.0)
-        self.voltage_v = self._at_rest_v - power.resistance_ohm * current_a
+        self.voltage_v = max(0.0, self._at_rest_v - power.resistance_ohm * current_a)
         goal_c = power.ambient_c + power.warmth_c_per_w * heat_w
         self.temperature_c += (goal_c - self.temperature_c) * min(1.0, seconds / power.warmth_time_s)

@@ -21,9 +21,10 @@ def obey(robot: SimulatedRobot, message: bytes) -> bytes:
     """Do what a message says; the answer says what was done, or why not."""
     try:
         found = json.loads(message) if len(message) <= MOST_BYTES else None
-        if not isinstance(found, dict) or found.get("order") not in ORDERS:
+        name = found.get("order") if isinstance(found, dict) else None
+        if not isinstance(name, str) or name not in ORDERS:
             raise SurefootError(f"not an order: one of {', '.join(ORDERS)}")
-        done = ORDERS[found["order"]](robot, found)
+        done = ORDERS[name](robot, found)
     except SurefootError as error:
         return json.dumps({"error": error.message}).encode()
     except (ValueError, RecursionError):
