@@ -14,7 +14,6 @@ from surefoot_safety.process.histogram import Histogram
 
 LOG = logging.getLogger(__name__)
 RATE_HZ = 1000.0
-REPORT_TICKS = 100
 QUIET_S = 2.0
 """Between two lines about the same thing."""
 

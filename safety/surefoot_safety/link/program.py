@@ -14,11 +14,11 @@ from surefoot_safety.channel.memory import Writer
 from surefoot_safety.channel.records import CommandRecord, LoopRecord, StateRecord
 from surefoot_safety.command import CommandKind
 from surefoot_safety.link.guard import link_limits_of
-from surefoot_safety.link.link import RATE_HZ, REPORT_TICKS, Link
+from surefoot_safety.link.link import RATE_HZ, Link
 from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.main import begin, clear_away, parser
 from surefoot_safety.process.realtime import prepare
-from surefoot_safety.process.report import loop_record
+from surefoot_safety.process.report import REPORT_S, loop_record
 from surefoot_safety.process.ticker import Ticker
 
 LOG = logging.getLogger(__name__)
@@ -50,12 +50,13 @@ def run(words: Sequence[str]) -> None:
 
 def _loop(link: Link, ending: Ending, loop: Writer[LoopRecord], real_time: str) -> None:
     ticker = Ticker(RATE_HZ)
-    asked_s = moving_s = now_s = 0.0
+    asked_s = moving_s = now_s = reported_s = 0.0
     try:
         while True:
             ticker.wait()
             now_s = link.tick(time.monotonic)
-            if ticker.ticks % REPORT_TICKS == 0:
+            if now_s - reported_s >= REPORT_S:
+                reported_s = now_s
                 loop.write(loop_record(ticker, link.latencies, real_time, link.note), now_s)
             if link.order.kind is CommandKind.TRACK:
                 moving_s = now_s

@@ -9,6 +9,9 @@ from surefoot_safety.channel.records import LoopRecord
 from surefoot_safety.process.histogram import Histogram
 from surefoot_safety.process.ticker import Ticker
 
+REPORT_S = 0.1
+"""Between two reports."""
+
 
 def loop_record(ticker: Ticker, latencies: Histogram, real_time: str, note: str) -> LoopRecord:
     """How a loop keeps its time, as it goes through the channel."""

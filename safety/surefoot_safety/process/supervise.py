@@ -21,7 +21,7 @@ from surefoot_safety.limits import limits_of
 from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.main import begin, clear_away, guarded, parser
 from surefoot_safety.process.realtime import prepare
-from surefoot_safety.process.report import loop_record
+from surefoot_safety.process.report import REPORT_S, loop_record
 from surefoot_safety.process.supervising import RATE_HZ, Ports, Supervising
 from surefoot_safety.process.ticker import Ticker
 from surefoot_safety.settings import Settings
@@ -29,7 +29,6 @@ from surefoot_safety.supervisor import Supervisor
 
 LOG = logging.getLogger(__name__)
 GAITS = "surefoot_safety.pose_gait:pose_gaits"
-REPORT_TICKS = 20
 BEYOND_SETTLE_S = 2.0
 """Longer than it may take to sit down the end of the process does not wait."""
 
@@ -61,13 +60,14 @@ def _loop(
     record: Callable[[Ticker], LoopRecord],
     publish: Callable[[LoopRecord, float], None],
 ) -> None:
-    ticker, last_s = Ticker(RATE_HZ), float("inf")
+    ticker, last_s, reported_s = Ticker(RATE_HZ), float("inf"), 0.0
     while True:
         now_s = ticker.wait()
         if ending.asked and not work.settling:
             work.settling, last_s = True, now_s + settings.timing.settle_s + BEYOND_SETTLE_S
         work.tick(time.monotonic)
-        if ticker.ticks % REPORT_TICKS == 0:
+        if now_s - reported_s >= REPORT_S:
+            reported_s = now_s
             publish(record(ticker), now_s)
         if work.settling and (work.at_rest or now_s > last_s or ending.asked > 1):
             return

@@ -16,7 +16,7 @@ from surefoot_training.simulated.faults import Faults
 from surefoot_training.simulated.motors import Energy, MotorBank
 from surefoot_training.simulated.senses import Senses
 
-MOST_STEPS = 100
+MOST_STEPS = 20
 """At once. A process that was held up catches up over some ticks, so that samples come in between."""
 LONGEST_LAG_S = 3.0
 """Time beyond this is let go: the robot was not simulated then."""
