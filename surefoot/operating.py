@@ -21,6 +21,10 @@ ANSWER_S = 1.0
 ALIVE_S = 0.5
 """A channel that is older has no writer."""
 LOOK_S = 0.02
+CHECK_IN_S = 0.04
+"""Between check-ins, and at most once more for the answer: well within the shortest timeout, 0.1 s."""
+CONSOLE = "operator"
+"""The name of the e-stop endpoint that `up` is."""
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -124,6 +128,32 @@ class Operator:
             return "the link is not running either: the motors are left to their own timeout"
         note = link.record.note
         return f"the link runs: {note or 'it follows the newest command, which grows old in 50 ms'}"
+
+
+class Console:
+    """The e-stop endpoint that a command is, for as long as it runs: when it ends or hangs, the robot sits down."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        from surefoot_safety.estop_endpoint import EstopEndpoint
+        from surefoot_safety.process.mailbox import REQUESTS, Mail, socket_path
+
+        self._endpoint = EstopEndpoint(CONSOLE, key)
+        self._mail = Mail(socket_path(folder, REQUESTS))
+
+    def check_in(self) -> None:
+        """Say that it is there, answer what the supervisor asks, and pause a little."""
+        from surefoot_safety.estop_message import EstopLevel
+
+        self._mail.send(self._endpoint.check_in(EstopLevel.RELEASED))
+        data = self._mail.answer(CHECK_IN_S)
+        while data is not None:
+            self._endpoint.challenged(data)
+            data = self._mail.answer()
+        time.sleep(CHECK_IN_S)
+
+    def close(self) -> None:
+        """Be silent from now on."""
+        self._mail.close()
 
 
 def _alive(received: Received[Any] | None, now_s: float) -> Received[Any] | None:

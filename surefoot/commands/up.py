@@ -9,16 +9,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.operating import CONSOLE, Console, Operator
 from surefoot.status_text import status_line
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
     from surefoot_safety.process.runner import Choice, Runner
 
-LOOK_S = 0.05
 SHOW_S = 0.25
-OPERATOR = "operator"
-"""The e-stop endpoint that this command is."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,8 +98,8 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         load_world(arguments.world, spec)
     elif arguments.world is not None:
         raise SurefootError("--world describes a simulated robot", hint="use it with --sim")
-    if OPERATOR in arguments.estop_endpoint:
-        raise SurefootError(f"the e-stop endpoint {OPERATOR!r} is this command itself: choose another name")
+    if CONSOLE in arguments.estop_endpoint:
+        raise SurefootError(f"the e-stop endpoint {CONSOLE!r} is this command itself: choose another name")
     if arguments.estop_endpoint and arguments.estop_key is None:
         raise SurefootError(
             "other e-stop endpoints need a key that they have too: --estop-key FILE",
@@ -119,7 +117,7 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         priority=arguments.priority,
         cores=tuple(arguments.cores),
         estop_key=arguments.estop_key or folder_of(spec.name, arguments.run_dir) / KEY,
-        estop_endpoints=(OPERATOR, *arguments.estop_endpoint),
+        estop_endpoints=(CONSOLE, *arguments.estop_endpoint),
         gaits=arguments.gaits,
     )
 
@@ -128,14 +126,9 @@ class _Session:
     """What this command does while the processes run: check in with the e-stop, show what happens."""
 
     def __init__(self, runner: Runner, folder: Path, key: bytes) -> None:
-        from surefoot.operating import Operator
-        from surefoot_safety.estop_endpoint import EstopEndpoint
-        from surefoot_safety.process.mailbox import REQUESTS, Mail, socket_path
-
         self._runner = runner
         self._operator = Operator(folder)
-        self._endpoint = EstopEndpoint(OPERATOR, key)
-        self._mail = Mail(socket_path(folder, REQUESTS))
+        self._console = Console(folder, key)
         self._live = sys.stdout.isatty()
         self._shown_s = 0.0
 
@@ -150,15 +143,8 @@ class _Session:
             print(f"\r\x1b[2K{status_line(self._operator.look())[:width]}", end="", flush=True)
 
     def check_in(self) -> None:
-        """Say that the operator is there, answer what the supervisor asks, and pause."""
-        from surefoot_safety.estop_message import EstopLevel
-
-        self._mail.send(self._endpoint.check_in(EstopLevel.RELEASED))
-        data = self._mail.answer(LOOK_S)
-        while data is not None:
-            self._endpoint.challenged(data)
-            data = self._mail.answer()
-        time.sleep(LOOK_S)
+        """Say that the operator is there, and pause."""
+        self._console.check_in()
 
     def tell(self, line: str) -> None:
         """Print a line above the live status."""
@@ -166,5 +152,5 @@ class _Session:
 
     def close(self) -> None:
         """Ask nothing more."""
-        self._mail.close()
+        self._console.close()
         self._operator.close()

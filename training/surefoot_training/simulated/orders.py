@@ -21,7 +21,8 @@ def obey(robot: SimulatedRobot, message: bytes) -> bytes:
     """Do what a message says; the answer says what was done, or why not."""
     try:
         found = json.loads(message) if len(message) <= MOST_BYTES else None
-        name = found.get("order") if isinstance(found, dict) else None
+        found = found if isinstance(found, dict) else {}
+        name = found.get("order")
         if not isinstance(name, str) or name not in ORDERS:
             raise SurefootError(f"not an order: one of {', '.join(ORDERS)}")
         done = ORDERS[name](robot, found)

@@ -70,7 +70,11 @@ def test_what_has_no_fixed_layout_is_refused():
     class Unsized:
         values: Annotated[tuple[float, ...], 0]
 
-    for kind in (Loose, Unsized):
+    @dataclass
+    class OfTexts:
+        values: Annotated[tuple[str, ...], 3]
+
+    for kind in (Loose, Unsized, OfTexts):
         with pytest.raises(TypeError, match=r"values: .* has no fixed layout"):
             Layout(kind)
     with pytest.raises(TypeError, match="is not a dataclass"):
