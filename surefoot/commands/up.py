@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from surefoot_safety.process.runner import Choice, Runner
 
 SHOW_S = 0.25
+PRIORITY = 50
+"""Of SCHED_FIFO: above everything that did not ask, below the kernel's own threads."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--estop-endpoint", action="append", default=[], metavar="NAME", help="who else must check in; may be repeated"
     )
     parser.add_argument("--gaits", metavar="FUNCTION", help="gaits of your own: package.module:function")
-    parser.add_argument("--priority", type=int, default=50, help="real-time priority, 0 for none (default: 50)")
+    parser.add_argument(
+        "--priority",
+        type=int,
+        help="real-time priority, 0 for none (default: 50; with --sim 0, physics would hog a core)",
+    )
     parser.add_argument("--cores", type=int, nargs="+", default=[], help="processor cores for link and supervisor")
     parser.add_argument("--seconds", type=float, metavar="S", help="end by itself after so long")
 
@@ -105,8 +111,9 @@ def _choice(arguments: argparse.Namespace) -> Choice:
             "other e-stop endpoints need a key that they have too: --estop-key FILE",
             hint="make one with `surefoot safety key FILE`",
         )
-    if not 0 <= arguments.priority <= 99:
-        raise SurefootError(f"--priority {arguments.priority} must be within 0 to 99")
+    priority = arguments.priority if arguments.priority is not None else PRIORITY * (driver != "sim")
+    if not 0 <= priority <= 99:
+        raise SurefootError(f"--priority {priority} must be within 0 to 99")
     return Choice(
         robot=arguments.robot,
         driver=driver,
@@ -114,7 +121,7 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         run_dir=None if arguments.run_dir is None else arguments.run_dir.absolute(),
         settings=arguments.settings,
         release=not arguments.no_release,
-        priority=arguments.priority,
+        priority=priority,
         cores=tuple(arguments.cores),
         estop_key=arguments.estop_key or folder_of(spec.name, arguments.run_dir) / KEY,
         estop_endpoints=(CONSOLE, *arguments.estop_endpoint),
