@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from surefoot.commands import bench_ablation, bench_infer, bench_learn, bench_loop, bench_ppo, safety_bench
+from surefoot.commands import (
+    bench_ablation,
+    bench_channel,
+    bench_infer,
+    bench_learn,
+    bench_loop,
+    bench_ppo,
+    safety_bench,
+)
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
@@ -41,11 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_learn.add_arguments(learn)
     infer = subjects.add_parser("infer", aliases=["policy"], help=bench_infer.HELP, description=bench_infer.DESCRIPTION)
     bench_infer.add_arguments(infer)
+    channel = subjects.add_parser("channel", help=bench_channel.HELP, description=bench_channel.DESCRIPTION)
+    bench_channel.add_arguments(channel)
     loop = subjects.add_parser("loop", help=bench_loop.HELP, description=bench_loop.DESCRIPTION)
     bench_loop.add_arguments(loop)
     safety = subjects.add_parser("safety", help=safety_bench.HELP, description=safety_bench.DESCRIPTION)
     safety_bench.add_arguments(safety)
-    for place in (parser, sim, ppo, ablation, learn, infer, loop, safety):  # before or after the subject
+    for place in (parser, sim, ppo, ablation, learn, infer, channel, loop, safety):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -172,6 +182,7 @@ _SUBJECTS = {
     "learn": bench_learn.run,
     "infer": bench_infer.run,
     "policy": bench_infer.run,
+    "channel": bench_channel.run,
     "loop": bench_loop.run,
     "safety": safety_bench.run,
 }

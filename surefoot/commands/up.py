@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import time
@@ -14,6 +15,7 @@ from surefoot.status_text import status_line
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
+    from surefoot_safety.process.ending import Ending
     from surefoot_safety.process.runner import Choice, Runner
 
 SHOW_S = 0.25
@@ -67,16 +69,23 @@ def run(arguments: argparse.Namespace) -> int:
         runner.start()
         while not ending.asked and runner.failed is None and time.monotonic() < end_s:
             session.look()
-        session.tell(_farewell(runner, ending.asked))
-        asked = ending.asked
-        runner.stop(time.monotonic, session.check_in, session.tell, lambda: ending.asked > asked + (asked == 0))
+    finally:  # whatever went wrong here: the robot comes to rest first
+        _end(runner, session, ending)
+    if runner.failed is None:
+        return 0
+    return 2 if runner.wrong_input else 1
+
+
+def _end(runner: Runner, session: _Session, ending: Ending) -> None:
+    """Bring the robot to rest and end everything; the next signal means at once."""
+    asked = ending.asked
+    try:
+        session.tell(_farewell(runner, asked))
+        runner.stop(time.monotonic, session.check_in, session.tell, lambda: ending.asked > max(1, asked))
     finally:
         session.close()
         runner.close()
         ending.restore()
-    if runner.failed is None:
-        return 0
-    return 2 if runner.wrong_input else 1
 
 
 def _farewell(runner: Runner, asked: int) -> str:
@@ -137,6 +146,7 @@ class _Session:
         self._operator = Operator(folder)
         self._console = Console(folder, key)
         self._live = sys.stdout.isatty()
+        self._is_read = True
         self._shown_s = 0.0
 
     def look(self) -> None:
@@ -147,7 +157,13 @@ class _Session:
         if self._live and time.monotonic() - self._shown_s >= SHOW_S:
             self._shown_s = time.monotonic()
             width = shutil.get_terminal_size().columns - 1
-            print(f"\r\x1b[2K{status_line(self._operator.look())[:width]}", end="", flush=True)
+            self._print(f"\r\x1b[2K{self._status()[:width]}")
+
+    def _status(self) -> str:
+        try:
+            return status_line(self._operator.look())
+        except SurefootError as error:
+            return error.message
 
     def check_in(self) -> None:
         """Say that the operator is there, and pause."""
@@ -155,7 +171,16 @@ class _Session:
 
     def tell(self, line: str) -> None:
         """Print a line above the live status."""
-        print(f"\r\x1b[2K{line}" if self._live else line, flush=True)
+        self._print(f"\r\x1b[2K{line}\n" if self._live else f"{line}\n")
+
+    def _print(self, text: str) -> None:
+        """A terminal that was closed must not end what brings the robot to rest."""
+        if self._is_read:
+            try:
+                print(text, end="", flush=True)
+            except OSError:
+                self._is_read = self._live = False
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor what the interpreter flushes
 
     def close(self) -> None:
         """Ask nothing more."""

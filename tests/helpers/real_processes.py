@@ -47,7 +47,7 @@ def is_running(process):
 class Stack:
     """`surefoot up` with everything below it."""
 
-    def __init__(self, root, *words):
+    def __init__(self, root, *words, output=None):
         (root / "mild.yaml").write_text(MILD)
         self.root = root
         self.folder = folder_of("go2", root / "run")
@@ -55,7 +55,7 @@ class Stack:
         command = [sys.executable, "-m", "surefoot", "up", *words, "--run-dir", str(root / "run"), "--priority", "0"]
         self.process = subprocess.Popen(
             [*command, "--settings", str(root / "mild.yaml"), "--no-release"],
-            stdout=self.log,
+            stdout=output or self.log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )

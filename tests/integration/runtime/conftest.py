@@ -9,9 +9,9 @@ def start(tmp_path_factory):
     """Starts stacks; those that still run in the end are killed."""
     stacks = []
 
-    def started(*words):
+    def started(*words, **keywords):
         # Short: sockets have short paths.
-        stacks.append(Stack(tmp_path_factory.mktemp("r"), *words))
+        stacks.append(Stack(tmp_path_factory.mktemp("r"), *words, **keywords))
         return stacks[-1]
 
     yield started

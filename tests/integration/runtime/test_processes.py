@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 
 import pytest
 from real_processes import is_running, wait_for
@@ -129,6 +130,16 @@ def test_a_hung_process_is_ended_all_the_same(start):
     stack = start("--driver", "pretend").to(Mode.DAMPED)
     processes = stack.processes()
     os.kill(processes["link"], signal.SIGSTOP)
+    stack.process.send_signal(signal.SIGTERM)
+    assert stack.ended() == 0
+    gone(stack, processes)
+
+
+def test_a_reader_of_its_output_that_goes_away_ends_nothing(start):
+    stack = start("--driver", "pretend", output=subprocess.PIPE).released()
+    stack.process.stdout.close()
+    stack.to(Mode.STANDING)  # which would have been told
+    processes = stack.processes()
     stack.process.send_signal(signal.SIGTERM)
     assert stack.ended() == 0
     gone(stack, processes)
