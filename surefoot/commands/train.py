@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.numbers import count
+from surefoot.numbers import count, positive
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
@@ -29,14 +29,16 @@ _MINUTES = 10.0
 _BAR_WIDTH = 60
 _SIGNALLED = 128  # plus the signal's number: how a shell counts
 # What a run is made with. None of it can be given to one that goes on: its folder has it all.
-_NEW_RUN_ONLY = ("robot", "robots", "seed", "threads", "set", "begin_with")
+_NEW_RUN_ONLY = ("robot", "robots", "seed", "processes", "threads", "set", "begin_with")
+# Fewer make minibatches so small that processes do little but wait for each other.
+_ROBOTS_EACH = 64
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to learn, for how long, and where to keep it."""
     parser.description = (
-        "Learns a task from nothing, or goes on with a run, on the CPU: a GPU is not used. Several processes: "
-        "torchrun --nproc-per-node 2 -m surefoot train …"
+        "Learns a task from nothing, or goes on with a run, on the CPU: a GPU is not used. On several machines: "
+        "torchrun … -m surefoot train …"
     )
     parser.add_argument("task", nargs="?", metavar="TASK", help="such as velocity-flat; see `surefoot task list`")
     parser.add_argument("--robot", help="whose body (default: the task's)")
@@ -47,6 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--steps", type=count, metavar="N", help="budget in control steps of all robots, such as 5e6")
     parser.add_argument("--seed", type=int, help="of everything random (default: 0)")
+    parser.add_argument(
+        "--processes", type=positive, metavar="N",
+        help=f"that share the robots (default: one per processor, of at least {_ROBOTS_EACH} robots)",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, metavar="N", help="in each process (default: all processors, shared)")
     parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run (default: runs/TASK-DATE-TIME)")
     parser.add_argument(
@@ -71,18 +77,51 @@ def run(arguments: argparse.Namespace) -> int:
         _show(_new_config(arguments).with_settings(arguments.set or []))
         return 0
     order = _order(arguments)
+    processes = _processes_of(order)
+    if _is_in_team() or processes == 1:
+        ending = _trained(order, begun_s)
+    else:
+        ending = _trained_together(processes, arguments, order, begun_s)
+    if _leads():
+        _conclude(order, ending)
+    return 0 if ending.signal is None or ending.finished else _SIGNALLED + ending.signal
+
+
+def _trained(order: Order, begun_s: float, why: Callable[[], str | None] = lambda: None) -> Ending:
+    """In this process, which may be one of a team; `why` says what another one that was lost had to say."""
     from surefoot_training.run.team import LostWorkerError
     from surefoot_training.train import train
 
     with _shown(order.folder) as report:
         try:
-            ending = train(order, report, begun_s=begun_s)
+            return train(order, report, begun_s=begun_s)
         except LostWorkerError as error:
-            way_out = f"to go on from the last checkpoint: {_resume_command(_processes(), order.folder)}"
-            raise SurefootError(error.message, hint=way_out) from error
-    if _leads():
-        _conclude(order, ending)
-    return 0 if ending.signal is None or ending.finished else _SIGNALLED + ending.signal
+            reason = why()
+            raise SurefootError(
+                error.message + (f": {reason}" if reason else ""),
+                hint=f"to go on from the last checkpoint: {_resume_command(_processes(), order.folder)}",
+            ) from error
+
+
+def _trained_together(processes: int, arguments: argparse.Namespace, order: Order, begun_s: float) -> Ending:
+    """With more processes of this machine, each on its share of the processors."""
+    from surefoot_training.run.crew import crew
+
+    with crew(processes, run, arguments) as others:
+        return _trained(order, begun_s, others.last_words)
+
+
+def _processes_of(order: Order) -> int:
+    """How many the run has, or that are already there."""
+    if _is_in_team():
+        return _processes()
+    from surefoot_training.run.config import load_config
+    from surefoot_training.run.folder import RunFolder
+
+    if order.config is not None:
+        return order.config.processes
+    file = RunFolder(order.folder).config
+    return load_config(file).processes if file.exists() else 1  # one process is enough to say that there is no run
 
 
 def _order(arguments: argparse.Namespace) -> Order:
@@ -117,12 +156,13 @@ def _new_config(arguments: argparse.Namespace) -> RunConfig:
     _check_budget(arguments)
     task = task_named(arguments.task)
     minutes = arguments.minutes if arguments.minutes is not None or arguments.steps is not None else _MINUTES
+    processes = _processes_for(arguments)
     given = {name: getattr(arguments, name) for name in ("robots", "seed") if getattr(arguments, name) is not None}
     return RunConfig(
         task=task,
         robot=arguments.robot or task.robot,
-        threads=arguments.threads if arguments.threads is not None else _processors_each(),
-        processes=_processes(),
+        threads=arguments.threads if arguments.threads is not None else _processors_each(processes),
+        processes=processes,
         minutes=minutes,
         steps=arguments.steps,
         **given,
@@ -154,9 +194,33 @@ def _check_task(task: str, folder: Path) -> None:
         raise SurefootError(f"the run in {folder} learns {learned}, not {task}", hint="leave the task out to go on")
 
 
-def _processors_each() -> int:
-    """Those this process may use, shared with the others of the run on this machine."""
-    return max(1, len(os.sched_getaffinity(0)) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+def _processes_for(arguments: argparse.Namespace) -> int:
+    """That a new run is to have."""
+    if _is_in_team():
+        if arguments.processes not in (None, _processes()):
+            raise SurefootError(
+                f"--processes {arguments.processes}, but there are {_processes()}", hint="leave it to who starts them"
+            )
+        return _processes()
+    if arguments.processes is not None:
+        return int(arguments.processes)
+    robots = 256 if arguments.robots is None else arguments.robots
+    most = min(_processors(), max(1, robots // _ROBOTS_EACH))
+    return max(n for n in range(1, most + 1) if robots % n == 0)
+
+
+def _processors() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def _processors_each(processes: int) -> int:
+    """Shared by those of the run's processes that are on this machine."""
+    return max(1, _processors() // int(os.environ.get("LOCAL_WORLD_SIZE", processes)))
+
+
+def _is_in_team() -> bool:
+    return "WORLD_SIZE" in os.environ
 
 
 def _processes() -> int:
@@ -209,7 +273,10 @@ def _export(folder: Path) -> None:
 
 
 def _resume_command(processes: int, folder: Path) -> str:
-    start = "surefoot train" if processes == 1 else f"torchrun --nproc-per-node {processes} -m surefoot train"
+    from surefoot_training.run.team import MEETING
+
+    by_torchrun = processes > 1 and _is_in_team() and MEETING not in os.environ
+    start = f"torchrun --nproc-per-node {processes} -m surefoot train" if by_torchrun else "surefoot train"
     return f"{start} --resume --out {shlex.quote(str(folder))}"
 
 

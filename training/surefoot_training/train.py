@@ -73,7 +73,7 @@ class Learner(Protocol):
 
 
 # Iterations in which a critic from nothing learns before the actor goes on: what it says at first would undo walking.
-_CRITIC_ALONE = 10
+_CRITIC_ALONE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ def _check_size(config: RunConfig, team: Team) -> None:
     if config.processes != team.size:
         raise SurefootError(
             f"the run is one of {config.processes} processes, not {team.size}",
-            hint=f"start it with torchrun --nproc-per-node {config.processes} -m surefoot train …",
+            hint=f"give --processes {config.processes}, or start that many with torchrun",
         )
 
 

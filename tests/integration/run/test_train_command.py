@@ -1,6 +1,7 @@
 """`surefoot train` as a user runs it: processes of its own, signals, locks."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,11 +14,12 @@ import pytest
 from surefoot.cli import main
 from surefoot_training.run.checkpoint import read_checkpoint
 from surefoot_training.run.config import RunConfig
+from surefoot_training.run.crew import crew
 from surefoot_training.run.sealed import checksum
 
 ALONE = (sys.executable, "-m", "surefoot", "train")
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-TWO = (*TORCHRUN, "-m", "surefoot", "train")
+TWO = {"by itself": (*ALONE,), "by torchrun": (*TORCHRUN, "-m", "surefoot", "train")}
 SMALL = ("agent.hidden=16", "agent.critic_hidden=16", "ppo.steps=16", "ppo.minibatches=2")
 NEW = ("velocity-flat", "--robots", "8", "--threads", "1", "--set", *SMALL)
 SAVED_OFTEN = ("--set", "save_minutes=0.0001")
@@ -88,16 +90,27 @@ def test_the_command_and_python_learn_the_same(config: RunConfig, undisturbed: P
     assert checksum(one.parts) == checksum(other.parts)
 
 
-@pytest.mark.slow  # torchrun starts twelve processes that import torch
-def test_two_processes_killed_stopped_and_resumed_learn_the_same_to_the_bit(tmp_path):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    words = (*TWO, *NEW, "--steps", str(40 * STEPS_PER_ITERATION), "--out")
-    go_on = (*TWO, "--resume", "--out", str(parts))
-    command = f"torchrun --nproc-per-node 2 -m surefoot train --resume --out {parts}"
-    subprocess.run([*words, str(whole)], capture_output=True, timeout=120, check=True)
+@pytest.fixture(scope="module")
+def two_undisturbed(tmp_path_factory) -> Path:
+    """What torchrun's two processes learn in one go."""
+    whole = tmp_path_factory.mktemp("two") / "whole"
+    words = (*TWO["by torchrun"], *NEW, "--steps", str(40 * STEPS_PER_ITERATION), "--out", str(whole))
+    subprocess.run(words, capture_output=True, timeout=120, check=True)
+    return whole
+
+
+@pytest.mark.slow  # twenty-odd processes that import torch
+@pytest.mark.parametrize("started", TWO)
+def test_two_processes_killed_stopped_and_resumed_learn_the_same_to_the_bit(tmp_path, two_undisturbed, started):
+    whole, parts, two = two_undisturbed, tmp_path / "parts", TWO[started]
+    processes = ("--processes", "2") if started == "by itself" else ()
+    words = (*two, *NEW, *processes, "--steps", str(40 * STEPS_PER_ITERATION), "--out")
+    go_on = (*two, "--resume", "--out", str(parts))
+    start = "surefoot train" if started == "by itself" else "torchrun --nproc-per-node 2 -m surefoot train"
+    command = f"{start} --resume --out {parts}"
 
     with running(*words, str(parts), *SAVED_OFTEN, folder=parts) as process:
-        os.kill(worker(process.pid, rank=1), signal.SIGKILL)
+        os.kill(follower(process.pid), signal.SIGKILL)
         _, err = process.communicate(timeout=120)
     assert process.returncode != 0
     assert "error: another process of this run ended or hangs" in err
@@ -119,14 +132,42 @@ def test_two_processes_killed_stopped_and_resumed_learn_the_same_to_the_bit(tmp_
     assert checksum(one.parts) == checksum(other.parts)
 
 
-def worker(agent: int, rank: int) -> int:
-    """The process that torchrun started for a rank."""
+def test_followers_end_with_a_leader_that_is_killed(tmp_path):
+    words = (*ALONE, *NEW, "--processes", "2", "--steps", "1e9", "--out", str(tmp_path))
+    with running(*words, folder=tmp_path) as process:
+        left = follower(process.pid)
+        process.kill()
+        process.wait()
+    with suppress(ChildProcessError, ProcessLookupError):
+        gone = os.pidfd_open(left)
+        try:
+            assert select.select([gone], [], [], 60.0)[0], f"process {left} goes on"
+        finally:
+            os.close(gone)
+
+
+def test_a_follower_that_fails_is_quoted(monkeypatch):
+    monkeypatch.setattr("surefoot_training.run.crew._WHY_S", 120.0)  # its start counts here
+    with crew(2, fail, "no room") as others:
+        assert (os.environ["RANK"], os.environ["WORLD_SIZE"]) == ("0", "2")
+        assert others.last_words() == "ValueError: no room in process 1 of 2"
+    assert "RANK" not in os.environ
+
+
+def fail(why: str) -> None:
+    """What a follower does that cannot go on."""
+    raise ValueError(f"{why} in process {os.environ['RANK']} of {os.environ['WORLD_SIZE']}")
+
+
+def follower(starter: int) -> int:
+    """The process that follows, of those that torchrun or a leader has started."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
             environment = (process / "environ").read_bytes().split(b"\0")
+            words = (process / "cmdline").read_bytes()
         except (OSError, ValueError):  # gone meanwhile
             continue
-        if parent == agent and f"RANK={rank}".encode() in environment:
+        if parent == starter and (b"RANK=1" in environment or b"spawn_main" in words):
             return int(process.name)
-    raise AssertionError(f"torchrun {agent} has no worker {rank}")
+    raise AssertionError(f"process {starter} has no follower")

@@ -1,4 +1,4 @@
-"""The processes that learn together, as torchrun starts them: one leads, which owns the run's folder and its output.
+"""The processes that learn together, of torchrun or `run.crew`: one leads, which owns the run's folder and its output.
 
 Gradients go over torch.distributed's own group (`surefoot_training.workers`); what is said here goes over a second
 one on the CPU, so that it works alike beside NCCL.
@@ -27,6 +27,9 @@ _Group: TypeAlias = Any
 # A process that is killed is noticed at once, since its connections close; this is for one that hangs. The longest that
 # others wait for a healthy one is while the leader saves, seconds.
 TIMEOUT = timedelta(minutes=2)
+
+MEETING = "SUREFOOT_MEETING"
+"""Environment variable: the file by which processes of one machine find each other. torchrun names a port instead."""
 
 _ALIKE_EVERYWHERE = (cenet.__name__, "surefoot_training.train")
 
@@ -79,7 +82,7 @@ class Team:
 
 @contextmanager
 def joined() -> Iterator[Team]:
-    """This process's team: that of torchrun, or itself alone."""
+    """This process's team: the one it was started in, or itself alone."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         yield Team(0, 1, None)
@@ -87,7 +90,11 @@ def joined() -> Iterator[Team]:
     # What learns here learns on the CPU, so that gradients go over gloo, on machines with GPUs, too. NCCL is there for
     # a learner whose tensors are on GPUs; there is none yet.
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    dist.init_process_group(backend, timeout=TIMEOUT)
+    if MEETING in os.environ:
+        meeting = f"file://{os.environ[MEETING]}"
+        dist.init_process_group(backend, meeting, TIMEOUT, size, int(os.environ["RANK"]))
+    else:
+        dist.init_process_group(backend, timeout=TIMEOUT)
     try:
         yield Team(dist.get_rank(), size, dist.new_group(backend="gloo", timeout=TIMEOUT))
     except RuntimeError as error:

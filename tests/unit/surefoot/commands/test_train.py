@@ -22,7 +22,28 @@ def test_defaults(capsys):
     settings = shown(capsys)
     assert settings["minutes"] == "10.0"
     assert settings["steps"] == "none"
-    assert (settings["robot"], settings["robots"], settings["seed"], settings["processes"]) == ("go2", "256", "0", "1")
+    assert (settings["robot"], settings["robots"], settings["seed"]) == ("go2", "256", "0")
+
+
+@pytest.mark.parametrize(
+    ("processors", "words", "expected"),
+    [
+        (1, (), (1, 1)),
+        (2, (), (2, 1)),
+        (3, (), (2, 1)),  # 256 robots cannot be shared by three
+        (16, (), (4, 4)),  # 64 robots each are few enough
+        (2, ("--robots", "127"), (1, 2)),
+        (2, ("--robots", "65"), (1, 2)),
+        (4, ("--robots", "192"), (3, 1)),
+        (2, ("--processes", "1"), (1, 2)),
+        (2, ("--processes", "4"), (4, 1)),
+        (2, ("--threads", "2"), (2, 2)),
+    ],
+)
+def test_a_process_per_processor(capsys, monkeypatch, processors, words, expected):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(processors)))
+    settings = shown(capsys, *words)
+    assert (int(settings["processes"]), int(settings["threads"])) == expected
 
 
 def test_what_is_typed_is_what_is_trained_with(capsys):
@@ -37,12 +58,14 @@ def test_what_is_typed_is_what_is_trained_with(capsys):
 
 
 def test_under_torchrun_processors_and_robots_are_shared(capsys, monkeypatch):
-    alone = int(shown(capsys)["threads"])
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(6)))
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     settings = shown(capsys)
-    assert settings["processes"] == "4"
-    assert settings["threads"] == str(max(1, alone // 2))
+    assert (settings["processes"], settings["threads"]) == ("4", "3")
+    assert shown(capsys, "--processes", "4") == settings
+    status, text = said(capsys, "velocity-flat", "--processes", "2")
+    assert (status, "--processes 2, but there are 4" in text) == (2, True)
     status, text = said(capsys, "velocity-flat", "--robots", "6")
     assert status == 2
     assert "6 robots cannot be shared evenly by 4 processes" in text
@@ -61,7 +84,9 @@ def test_under_torchrun_processors_and_robots_are_shared(capsys, monkeypatch):
         (["velocity-flat", "--robots", "0"], "robots 0"),
         (["velocity-flat", "--robot", "spot"], "spot"),
         (["velocity-flat", "--set", "ppo.klip=1"], "did you mean ppo.clip?"),
-        (["velocity-flat", "--set", "processes=2"], "one of 2 processes, not 1"),
+        (["velocity-flat", "--processes", "3"], "256 robots cannot be shared evenly by 3 processes"),
+        (["velocity-flat", "--processes", "0"], "0"),
+        (["--resume", "--out", "nowhere", "--processes", "2"], "--processes goes with a new run"),
         (["--resume"], "--resume does not say with which run"),
         (["--resume", "--out", "nowhere"], "there is no run in nowhere"),
         (["--resume", "--out", "nowhere", "--seed", "1"], "--seed goes with a new run"),
@@ -83,12 +108,13 @@ def test_a_run_of_another_task_is_not_resumed(capsys, tmp_path):
     assert "learns velocity-flat, not velocity-rough" in printed
 
 
-def test_a_run_of_several_processes_is_not_resumed_by_one(capsys, tmp_path):
+def test_a_run_of_several_processes_is_not_resumed_by_a_team_of_another_size(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "1")
     save_config(RunConfig(TASKS["velocity-flat"], steps=1, processes=2), tmp_path / "config.yaml")
     before = (tmp_path / "config.yaml").read_bytes()
     status, printed = said(capsys, "--resume", "--out", str(tmp_path), "--steps", "5")
     assert status == 2
-    assert "torchrun --nproc-per-node 2 -m surefoot train" in printed
+    assert "start that many with torchrun" in printed
     assert (tmp_path / "config.yaml").read_bytes() == before
 
 
@@ -96,7 +122,7 @@ def test_a_new_run_that_is_refused_leaves_no_folder(capsys, tmp_path):
     words = ["--robots", "1", "--steps", "100", "--set", "ppo.steps=1", "agent.actor=mlp"]
     status, printed = said(capsys, "velocity-flat", "--out", str(tmp_path / "run"), *words)
     assert status == 2
-    assert "4 minibatches of 1 samples" in printed
+    assert "2 minibatches of 1 samples" in printed
     assert list(tmp_path.iterdir()) == []
 
 
