@@ -58,7 +58,7 @@ def crew(size: int, follow: Callable[[Given], object], given: Given) -> Iterator
     with tempfile.TemporaryDirectory(prefix="surefoot-crew-") as folder:
         place = Path(folder)
         start = multiprocessing.get_context("spawn")
-        followers = {}
+        followers: dict[BaseProcess, Path] = {}
         with _environment(_place_in_team(0, size, place)):
             for rank in range(1, size):
                 words = place / f"words-{rank}"
