@@ -73,7 +73,7 @@ class Learner(Protocol):
 
 
 # Iterations in which a critic from nothing learns before the actor goes on: what it says at first would undo walking.
-_CRITIC_ALONE = 20
+_CRITIC_ALONE = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def test_a_new_run_that_is_refused_leaves_no_folder(capsys, tmp_path):
     words = ["--robots", "1", "--steps", "100", "--set", "ppo.steps=1", "agent.actor=mlp"]
     status, printed = said(capsys, "velocity-flat", "--out", str(tmp_path / "run"), *words)
     assert status == 2
-    assert "2 minibatches of 1 samples" in printed
+    assert "4 minibatches of 1 samples" in printed
     assert list(tmp_path.iterdir()) == []
 
 
