@@ -13,6 +13,8 @@ from surefoot_safety.channel.place import folder_of
 from surefoot_safety.mode import Mode, Request
 
 LONGEST_S = 60.0
+PLAIN_GAITS = "surefoot_safety.pose_gait:pose_gaits"
+"""They cost nothing, and a robot that is made up needs no balance."""
 MILD = """\
 robot: go2
 timing:
@@ -52,7 +54,8 @@ class Stack:
         self.root = root
         self.folder = folder_of("go2", root / "run")
         self.log = (root / "up.log").open("w+")
-        command = [sys.executable, "-m", "surefoot", "up", *words, "--run-dir", str(root / "run"), "--priority", "0"]
+        command = [sys.executable, "-m", "surefoot", "up", "--run-dir", str(root / "run"), "--priority", "0"]
+        command += ["--gaits", PLAIN_GAITS, *words]
         self.process = subprocess.Popen(
             [*command, "--settings", str(root / "mild.yaml"), "--no-release"],
             stdout=output or self.log,

@@ -28,7 +28,7 @@ from surefoot_safety.settings import Settings
 from surefoot_safety.supervisor import Supervisor
 
 LOG = logging.getLogger(__name__)
-GAITS = "surefoot_safety.pose_gait:pose_gaits"
+GAITS = "surefoot_safety.gaits:gaits_of"
 BEYOND_SETTLE_S = 2.0
 """Longer than it may take to sit down the end of the process does not wait."""
 
