@@ -12,7 +12,7 @@ from surefoot.operating import Operator
 from surefoot_safety.channel.place import folder_of
 from surefoot_safety.mode import Mode, Request
 
-LONGEST_S = 60.0
+LONGEST_S = 240.0
 PLAIN_GAITS = "surefoot_safety.pose_gait:pose_gaits"
 """They cost nothing, and a robot that is made up needs no balance."""
 MILD = """\
