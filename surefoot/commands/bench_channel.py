@@ -12,6 +12,7 @@ from pathlib import Path
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
+from surefoot.terminated import like_ctrl_c
 
 HELP = "one writer and several readers of a channel, as fast as they can: no record is ever torn"
 DESCRIPTION = (
@@ -34,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     memory = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
     with (
+        like_ctrl_c(),
         tempfile.TemporaryDirectory(dir=memory, prefix="sf-") as folder,
         progress_bar(None, "hammer", quiet=arguments.json) as advance,
     ):

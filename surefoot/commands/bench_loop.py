@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from surefoot.numbers import positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
+from surefoot.terminated import like_ctrl_c
 
 if TYPE_CHECKING:
     from surefoot.loop_bench import Figures
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print; 1 if a bar is missed."""
     from surefoot.loop_bench import measure
 
-    with progress_bar(None, "loops", quiet=arguments.json) as advance:
+    with like_ctrl_c(), progress_bar(None, "loops", quiet=arguments.json) as advance:
         figures = measure(
             arguments.robot,
             float(arguments.seconds),
