@@ -15,8 +15,8 @@ def test_the_supervisor_ends_before_the_link():
 
 def test_what_is_not_chosen_is_left_to_the_programs():
     words = words_of(Choice("go2", "pretend"))
-    assert words["link"] == "-m surefoot_safety.link --robot go2 --priority 0 --driver pretend".split()
-    assert words["supervisor"] == "-m surefoot_safety.process.supervise --robot go2 --priority 0".split()
+    assert " ".join(words["link"]) == "-m surefoot_safety.link --robot go2 --priority 0 --driver pretend"
+    assert " ".join(words["supervisor"]) == "-m surefoot_safety.process.supervise --robot go2 --priority 0"
 
 
 def test_programs_understand_what_is_chosen():
