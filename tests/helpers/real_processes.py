@@ -55,7 +55,7 @@ class Stack:
         self.folder = folder_of("go2", root / "run")
         self.log = (root / "up.log").open("w+")
         command = [sys.executable, "-m", "surefoot", "up", "--run-dir", str(root / "run"), "--priority", "0"]
-        command += ["--gaits", PLAIN_GAITS, *words]
+        command += ["--gaits", PLAIN_GAITS, "--seconds", "900", *words]  # even if the tests are killed, it ends
         self.process = subprocess.Popen(
             [*command, "--settings", str(root / "mild.yaml"), "--no-release"],
             stdout=output or self.log,
