@@ -12,6 +12,8 @@ from surefoot.commands import (
     bench_learn,
     bench_loop,
     bench_ppo,
+    bench_takeover,
+    bench_trips,
     safety_bench,
 )
 from surefoot.numbers import positive
@@ -55,7 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_loop.add_arguments(loop)
     safety = subjects.add_parser("safety", help=safety_bench.HELP, description=safety_bench.DESCRIPTION)
     safety_bench.add_arguments(safety)
-    for place in (parser, sim, ppo, ablation, learn, infer, channel, loop, safety):  # before or after the subject
+    takeover = subjects.add_parser("takeover", help=bench_takeover.HELP, description=bench_takeover.DESCRIPTION)
+    bench_takeover.add_arguments(takeover)
+    trips = subjects.add_parser("trips", help=bench_trips.HELP, description=bench_trips.DESCRIPTION)
+    bench_trips.add_arguments(trips)
+    measured = (sim, ppo, ablation, learn, infer, channel, loop, safety, takeover, trips)
+    for place in (parser, *measured):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -185,4 +192,6 @@ _SUBJECTS = {
     "channel": bench_channel.run,
     "loop": bench_loop.run,
     "safety": safety_bench.run,
+    "takeover": bench_takeover.run,
+    "trips": bench_trips.run,
 }

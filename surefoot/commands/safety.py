@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.commands import safety_try
+from surefoot.commands import safety_replay, safety_try
 from surefoot.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,9 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     numbers = actions.add_parser("numbers", help="every limit: value, how far it may be changed, source")
     trying = actions.add_parser("try", help=safety_try.HELP, description=safety_try.DESCRIPTION)
     safety_try.add_arguments(trying)
+    replaying = actions.add_parser("replay", help=safety_replay.HELP, description=safety_replay.DESCRIPTION)
+    safety_replay.add_arguments(replaying)
     key = actions.add_parser("key", help="make a key for the e-stop's endpoints")
     key.add_argument("file", type=Path, help="a new file, which only its owner will be able to read")
-    for action in (table, numbers, trying):
+    for action in (table, numbers, trying, replaying):
         action.add_argument("--robot", default="go2", help="a robot that has safety settings (default: go2)")
         action.add_argument("--settings", type=Path, metavar="FILE", help="settings of your own on top of the shipped")
         action.add_argument(
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="store_true",
             help="for the bench: let them be milder than the shipped, within bounds",
         )
-    for place in (parser, table, numbers, trying):  # before or after the action
+    for place in (parser, table, numbers, trying, replaying):  # before or after the action
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -49,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
             _numbers(_settings(arguments), as_json=arguments.json)
         case "try":
             return safety_try.run(_settings(arguments), arguments)
+        case "replay":
+            return safety_replay.run(_settings(arguments), arguments)
         case "key":
             _key(arguments.file)
     return 0

@@ -1,0 +1,189 @@
+"""Takeovers, manoeuvres and trips on a few robots: what is measured is what happens; the commands around it."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from surefoot.cli import main
+from surefoot_robots.loader import load_robot
+from surefoot_safety.command import CommandKind, JointCommand, JointTarget
+from surefoot_safety.gaits import gaits_of
+from surefoot_safety.limits import limits_of
+from surefoot_safety.mode import Request
+from surefoot_safety.settings_loader import load_settings
+from surefoot_training.bench import takeover, takeover_manoeuvres, trips
+from surefoot_training.bench.takeover import Case, Failure
+from surefoot_training.bench.takeover_manoeuvres import MANOEUVRES, Manoeuvre, Mode
+from surefoot_training.bench.takeover_rig import Rig
+from surefoot_training.evaluate.candidate import find_candidate, judging_task
+from surefoot_training.sim.simulator import Placement
+
+GO2 = load_robot("go2")
+POLICY = find_candidate("go2-velocity-flat")
+TASK = judging_task(POLICY)
+
+
+def standing(rig):
+    joints = np.tile(GO2.default_joint_position_rad, (rig.robots, 1))
+    height = np.tile([0.0, 0.0, GO2.standing_height_m], (rig.robots, 1))
+    rig.place(Placement(height, np.tile([1.0, 0.0, 0.0, 0.0], (rig.robots, 1)), joints))
+
+
+def law(**bent):
+    still = (0.0,) * 12
+    pose = tuple(GO2.default_joint_position_rad.tolist())
+    plain = JointTarget(pose, still, still, (60.0,) * 12, (2.0,) * 12)
+    return JointCommand("", 0, 0.0, CommandKind.TRACK, dataclasses.replace(plain, **bent))
+
+
+def test_motors_get_gains_with_the_delay_that_targets_have():
+    rig = Rig(TASK, GO2, 8, seed=0)
+    standing(rig)
+    before = rig.simulator.get_parameters(np.arange(8))
+    ticks = np.ceil(before["action_delay_s"] / 0.005 - 1e-6).astype(int)
+    assert len(set(ticks)) > 1
+    for robot in range(8):
+        rig.motors.obey(robot, law())
+    changed_at = np.full(8, -1)
+    for tick in range(12):
+        rig.step()
+        kp = rig.simulator.get_parameters(np.arange(8))["kp_nm_per_rad"]
+        new = (changed_at < 0) & (kp != before["kp_nm_per_rad"]).all(axis=1)
+        changed_at[new] = tick
+    np.testing.assert_array_equal(changed_at, ticks)
+    # Each motor is off by what it was off by before.
+    np.testing.assert_allclose(kp / 60.0, before["kp_nm_per_rad"] / GO2.kp_nm_per_rad)
+
+
+def test_torque_and_speed_of_a_command_are_part_of_the_position():
+    rig = Rig(TASK, GO2, 1, seed=0)
+    standing(rig)
+    rig.motors.obey(0, law(torque_nm=(6.0,) * 12, velocity_radps=(3.0,) * 12))
+    # (6 + 2 · 3) Nm by 60 Nm/rad.
+    np.testing.assert_allclose(rig.motors.send()[0], GO2.default_joint_position_rad + 0.2)
+    rig.motors.obey(0, law(kp_nm_per_rad=(0.0,) * 12, torque_nm=(6.0,) * 12))
+    np.testing.assert_allclose(rig.motors.send()[0], rig.simulator.state().joint_position[0])
+
+
+@pytest.mark.parametrize(
+    ("bent", "found"),
+    [
+        ({}, False),
+        ({"position_rad": (9.0,) * 12}, True),
+        ({"torque_nm": (0.0,) * 11 + (200.0,)}, True),
+        ({"kp_nm_per_rad": (101.0,) * 12}, True),
+        ({"kd_nms_per_rad": (8.1,) * 12}, True),
+        ({"torque_nm": (float("nan"),) * 12}, True),
+    ],
+)
+def test_commands_beyond_limits_are_noticed(bent, found):
+    rig = Rig(TASK, GO2, 1, seed=0)
+    standing(rig)
+    rig.motors.obey(0, law(**bent))
+    joints = GO2.default_joint_position_rad[None]
+    assert rig.motors.excess(np.array([0]), joints, np.zeros((1, 12)))[0] == found
+
+
+def test_a_slope_is_a_gravity_that_leans():
+    rig = Rig(TASK, GO2, 2, seed=0)
+    standing(rig)
+    before = np.linalg.norm(rig.simulator.get_parameters(np.arange(2))["gravity_mps2"], axis=1)
+    rig.lean(0.1, np.array([0.0, np.pi / 2]))
+    gravity = rig.simulator.get_parameters(np.arange(2))["gravity_mps2"]
+    np.testing.assert_allclose(np.linalg.norm(gravity, axis=1), before)
+    # Uphill ahead pulls back; uphill to the left pulls to the right.
+    np.testing.assert_allclose(
+        gravity / before[:, None], [[-np.sin(0.1), 0, -np.cos(0.1)], [0, -np.sin(0.1), -np.cos(0.1)]], atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_takeover(failure):
+    case = Case("a case", 0.5, around=True, push_n=20.0, failure=failure, watch_s=1.0)
+    result = takeover.measure(TASK, GO2, POLICY.make, gaits_of, case, trials=3, seed=4)
+    assert result.trials + result.fell_before + result.tripped_before == 3
+    assert result.limit_excesses == 0
+    assert 0 <= result.falls <= result.trials
+    if failure is Failure.SILENT:
+        again = takeover.measure(TASK, GO2, POLICY.make, gaits_of, case, trials=3, seed=4)
+        assert again == result
+
+
+def test_who_does_nothing_falls():
+    """Gaits that fold the legs in mid-walk: the bench must see that."""
+    fold = lambda robot: dataclasses.replace(gaits_of(robot), fallback=gaits_of(robot).sit)  # noqa: E731
+    case = Case("folding", 1.0, watch_s=2.0)
+    assert takeover.measure(TASK, GO2, POLICY.make, fold, case, trials=3, seed=4).falls > 0
+
+
+def test_a_robot_stands_up():
+    result = takeover_manoeuvres.measure(TASK, GO2, gaits_of, MANOEUVRES[0], trials=2, seed=1)
+    assert (result.done, result.falls, result.limit_excesses) == (2, 0, 0)
+
+
+def test_a_robot_that_is_asked_for_nothing_does_nothing():
+    lazy = Manoeuvre("lie", "lying", ((0.1, Request.ARM),), 1.0, Mode.STANDING)
+    assert takeover_manoeuvres.measure(TASK, GO2, gaits_of, lazy, trials=2, seed=1).done == 0
+
+
+def test_walks_and_falls_are_told_apart(monkeypatch):
+    monkeypatch.setattr(trips, "WALK_S", 3.5)
+    monkeypatch.setattr(trips, "TROUBLE_S", (1.5, 1.6))
+    limits = limits_of(GO2, load_settings("go2"))
+    for trouble in (trips.Trouble.NONE, trips.Trouble.NOISE):
+        recorded = trips.record(TASK, GO2, POLICY.make, trouble, robots=3, seed=2)
+        assert recorded.logs
+        assert all(log.is_fall == (trouble is trips.Trouble.NOISE) for log in recorded.logs)
+        seen = []
+        found = trips.judge(recorded, limits, GO2, seen.append)
+        assert (found.logs, len(seen)) == (len(recorded.logs), len(recorded.logs))
+        assert found.kept + found.missed <= found.logs
+
+
+def test_bench_takeover_keeps_and_resumes(tmp_path, capsys):
+    out = tmp_path / "takeover.json"
+    words = ["bench", "takeover", "--trials", "2", "--only", "tick: sit", "--out", str(out)]
+    main([*words, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads(out.read_text())
+    assert [row["row"] for row in told["rows"]] == ["tick: sit"]
+    assert told["kept"].keys() == {"tick: sit", "limits"}
+    main([*words, "--resume"])
+    assert json.loads(out.read_text()) == told  # to the last digit: not measured again
+    assert "sit" in capsys.readouterr().out
+    assert main(["bench", "takeover", "--trials", "3", "--out", str(out), "--resume"]) == 2
+    assert "2 trials" in capsys.readouterr().err
+    out.write_text("[]")
+    assert main([*words, "--resume"]) == 2
+    assert "holds no results to go on from" in capsys.readouterr().err
+
+
+def test_bench_trips_and_safety_replay(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(trips, "WALK_S", 3.0)
+    monkeypatch.setattr(trips, "TROUBLE_S", (1.5, 1.6))
+    folder = tmp_path / "logs"
+    kept = main(["bench", "trips", "--robots", "2", "--logs", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "first trip by" in told
+    files = sorted(folder.glob("*.npz"))
+    assert files
+    status = main(["safety", "replay", str(folder), "--json"])
+    again = json.loads(capsys.readouterr().out)
+    assert f"{again['false_trips']} false trips; {again['falls_foreseen']} of {again['falls']} falls" in told
+    assert kept == (again["false_trips"] == 0 and again["falls_foreseen"] >= trips.BAR * again["falls"])
+    assert status == (0 if all(log["kept"] for log in again["logs"]) else 1)
+    main(["safety", "replay", str(files[0])])
+    assert "good walks" in capsys.readouterr().out
+    (tmp_path / "empty").mkdir()
+    assert main(["safety", "replay", str(tmp_path / "empty")]) == 2
+    assert "there are no logs" in capsys.readouterr().err
+
+
+def test_bench_trips_as_json(capsys, monkeypatch):
+    monkeypatch.setattr(trips, "WALK_S", 1.5)
+    main(["bench", "trips", "--robots", "1", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert [row["trouble"] for row in told["rows"]] == [trouble.value for trouble in trips.Trouble]
+    assert (told["falls"], told["falls_foreseen"], told["level"]) == (0, 0, None)  # trouble would begin later
