@@ -26,6 +26,7 @@ from torch import Tensor
 from surefoot_robots.errors import SurefootError
 from surefoot_training.learn.ppo import PPO, NotFiniteError
 from surefoot_training.learn.walking import WalkingProblem, make_agent
+from surefoot_training.run.average import Average
 from surefoot_training.run.checkpoint import RETURNS, Checkpoint, Networks, policy_checkpoint
 from surefoot_training.run.config import RunConfig, config_from_json, config_to_json
 from surefoot_training.run.folder import RunFolder
@@ -118,6 +119,8 @@ class Position:
     steps: int = 0
     elapsed_s: float = 0.0
     score: Score = field(default_factory=lambda: Score(1.0))
+    average: Average = field(default_factory=Average)
+    """Of the networks, at the leader."""
 
 
 def train(
@@ -214,6 +217,8 @@ def _restore(learner: Learner, checkpoint: Checkpoint | None, config: RunConfig,
         (checkpoint.iteration, checkpoint.steps, checkpoint.elapsed_s, checkpoint.score) if checkpoint else None
     )
     position.score.load_state_dict(score)
+    if checkpoint:
+        position.average.load_state_dict(checkpoint.average)
     return position
 
 
@@ -370,9 +375,12 @@ class Session:
             ) from error
 
     def _judge(self, log: Mapping[str, float]) -> None:
-        score = episode_score(log, self._highest_level)
-        if score is not None and self._at.score.add(score, log["episode/count"]):
-            self._best = {name: value.clone() for name, value in self._learner.policy_state().items()}
+        """Keep the average of the last iterations' networks, if the run has never done better."""
+        score, at = episode_score(log, self._highest_level), self._at
+        if self._team.is_led_here:
+            at.average.add(self._learner.policy_state())
+        if score is not None and at.score.add(score, log["episode/count"]) and self._team.is_led_here:
+            self._best = at.average.state_dict()
 
     def _note(self, journal: Journal, log: dict[str, float], progress: float, took_s: float) -> None:
         at, steps = self._at, self._learner.steps_per_iteration
@@ -432,7 +440,10 @@ class Session:
             finished=finished,
             score=at.score.state_dict(),
             parts=parts,
+            average=at.average.state_dict(),
         )
+        if finished and at.score.is_about_highest:
+            self._best = at.average.state_dict()
         if self._best is not None:
             self._folder.checkpoints.save_best(policy_checkpoint(checkpoint, self._best))
             self._best = None

@@ -40,8 +40,9 @@ def in_parts(config: RunConfig, folder: Path, *stops: int) -> Ending:
 
 def learned(folder: Path) -> dict[str, str]:
     """Checksums of every part of the state, so that a difference has a name."""
-    (part,) = read_checkpoint(folder / "last.pt").parts
-    return {name: checksum(value) for name, value in part.items()}
+    last = read_checkpoint(folder / "last.pt")
+    (part,) = last.parts
+    return {name: checksum(value) for name, value in part.items()} | {"average": checksum(last.average)}
 
 
 def numbers(folder: Path) -> list[dict[str, float | None]]:

@@ -1,6 +1,7 @@
 """A session with a learner that only counts, and a clock that goes by what the learner does."""
 
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import torch
 
 from surefoot_robots.errors import SurefootError
 from surefoot_training.learn.ppo import NotFiniteError
+from surefoot_training.run.average import ITERATIONS
 from surefoot_training.run.checkpoint import read_checkpoint
 from surefoot_training.run.config import RunConfig
 from surefoot_training.run.folder import RunFolder
@@ -152,9 +154,38 @@ def test_the_best_policy_is_that_of_the_highest_mean(config, tmp_path):
 
 def test_a_later_best_replaces_an_earlier_one_also_across_saves(config, tmp_path):
     run = Run(config.with_settings(["save_minutes=0.1"]), tmp_path)
-    run.learner.scores = {1: 0.5, 3: 0.1, 5: 0.2, 7: 0.95}
+    run.learner.scores = {1: 0.5, 3: 0.1, 5: 0.2, 7: 0.95, 9: 0.2}
     run.go()
     assert read_checkpoint(run.folder.checkpoints.best).parts == [{"agent": {"count": torch.tensor(7)}}]
+
+
+def test_the_last_policy_is_the_best_if_it_is_worse_by_chance_at_most(config, tmp_path):
+    run = Run(config, tmp_path)
+    run.learner.scores = {2: 0.5, 4: 0.9, 6: 0.85}  # means of 0.5, 0.79, 0.83
+    run.learner.scores[8] = 0.8  # 0.81
+    run.go()
+    assert read_checkpoint(run.folder.checkpoints.best).parts == [{"agent": {"count": torch.tensor(10)}}]
+
+
+def test_a_run_that_was_stopped_keeps_its_highest(config, tmp_path):
+    run = Run(config, tmp_path)
+    run.learner.scores = {2: 0.5, 4: 0.9, 6: 0.85, 8: 0.8}
+    run.learner.stop_at = 9
+    run.go()
+    assert read_checkpoint(run.folder.checkpoints.best).parts == [{"agent": {"count": torch.tensor(6)}}]
+
+
+def test_the_best_policy_is_an_average(config, tmp_path):
+    run = Run(config, tmp_path)
+    run.learner.policy_state = lambda: {"weight": torch.tensor(float(run.learner.count))}
+    run.learner.scores = {2: 0.5}
+    run.go()
+    expected = 1.0
+    for weight in range(2, 11):
+        expected += (weight - expected) * (1.0 - math.exp(-1.0 / ITERATIONS))
+    (best,) = read_checkpoint(run.folder.checkpoints.best).parts
+    assert float(best["agent"]["weight"]) == pytest.approx(expected)
+    assert read_checkpoint(run.folder.checkpoints.last).average == best["agent"]
 
 
 def test_what_is_not_finite_stops_the_run_and_leaves_a_dump(config, tmp_path):

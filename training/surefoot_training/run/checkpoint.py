@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -70,7 +70,10 @@ class Checkpoint:
     """See `Score.state_dict`."""
 
     parts: list[State]
-    """The learning algorithm's state in every process; of a policy, the agent of the first."""
+    """The learning algorithm's state in every process; of a policy, its networks as `agent`."""
+
+    average: State = field(default_factory=dict)
+    """See `Average`; empty in checkpoints of policies, and of runs from before there was one."""
 
 
 def write_checkpoint(checkpoint: Checkpoint, file: Path) -> None:
@@ -146,7 +149,7 @@ def _of_run(checkpoint: Checkpoint, config: RunConfig, file: Path) -> Checkpoint
 
 def policy_checkpoint(checkpoint: Checkpoint, agent: Mapping[str, Tensor]) -> Checkpoint:
     """`checkpoint` with the networks `agent` and nothing else to go on with."""
-    return replace(checkpoint, kind="policy", parts=[{"agent": dict(agent)}])
+    return replace(checkpoint, kind="policy", parts=[{"agent": dict(agent)}], average={})
 
 
 def load_policy(path: Path) -> tuple[Policy, RunConfig]:
