@@ -221,8 +221,8 @@ def long_swings(
 ) -> Array:
     """Σ over feet that touch down of how much longer than `shortest_s` they swung, s, counted up to `longest_s`.
 
-    [playground] starts at 0.1 s, [legged_gym] and [rl_lab] at 0.5 s, which a trot at 3.5 Hz (0.14 s) never reaches; like
-    [mjlab] the part below goes to a term of its own, `short_swings`. The end keeps the robot from leaping.
+    [playground] starts at 0.1 s, [legged_gym] and [rl_lab] at 0.5 s, which a trot at 3.5 Hz (0.14 s) never reaches;
+    like [mjlab] the part below goes to a term of its own, `short_swings`. The end keeps the robot from leaping.
     """
     longer = (foot_air_time_s - shortest_s).clip(0.0, longest_s - shortest_s)
     return (longer * foot_touched_down).sum(-1) * ~standing
