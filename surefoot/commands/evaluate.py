@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--axes",
         metavar="LIST",
-        help="of tracking,terrain,starts,pushes,payload,friction,delay (default: all; terrain only where a task has it)",
+        help="of tracking,terrain,starts,pushes,payload,friction,delay (default: all; terrain only if a task has it)",
     )
     parser.add_argument("--episodes", type=positive, metavar="N", help="of tracking (256), the rest in proportion")
     parser.add_argument("--seed", type=seed, help="of everything random (default: the protocol's)")
