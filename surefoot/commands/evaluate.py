@@ -106,7 +106,9 @@ def _check_writable(arguments: argparse.Namespace) -> None:
 
 def _write(evaluation: Evaluation, file: Path | None, folder: Path | None, *, quiet: bool) -> None:
     if file is not None:
-        text = json.dumps(to_json(evaluation), allow_nan=False, indent=None if _is_stdout(file) else 1)
+        text = json.dumps(
+            _summary(evaluation) | _found(evaluation), allow_nan=False, indent=None if _is_stdout(file) else 1
+        )
         if _is_stdout(file):
             print(text)
         else:
@@ -118,6 +120,36 @@ def _write(evaluation: Evaluation, file: Path | None, folder: Path | None, *, qu
     for chart in draw_charts(evaluation, folder):
         if not quiet:
             print(chart)
+
+
+def _found(evaluation: Evaluation) -> dict[str, object]:
+    found = to_json(evaluation)
+    assert isinstance(found, dict)
+    return found
+
+
+def _summary(evaluation: Evaluation) -> dict[str, object]:
+    """The few figures that other programs rely on; null for axes that were left out."""
+    summary: dict[str, object] = dict.fromkeys(
+        ("episodes", "falls", "speed_error_mps", "yaw_rate_error_radps", "cost_of_transport")
+    )
+    if evaluation.tracking:
+        found = evaluation.tracking.figures
+        summary |= {
+            "episodes": evaluation.protocol.tracking_robots,
+            "falls": found.falls,
+            "speed_error_mps": {"mean": found.speed_error_mean_mps, "p95": found.speed_error_p95_mps},
+            "yaw_rate_error_radps": {"mean": found.yaw_rate_error_mean_radps, "p95": found.yaw_rate_error_p95_radps},
+            "cost_of_transport": found.cost_of_transport,
+        }
+    lanes, pushed = evaluation.terrain or (), [push for push in evaluation.pushes or () if push.force_n > 0.0]
+    walkers = sum(lane.robots for lane in lanes)
+    successes = sum(lane.success_share * lane.robots for lane in lanes)
+    recovered = sum(push.recovered_share for push in pushed)
+    return summary | {
+        "success_rate": successes / walkers if walkers else None,
+        "push_recovery_rate": recovered / len(pushed) if pushed else None,
+    }
 
 
 def _print(evaluation: Evaluation) -> None:

@@ -24,6 +24,9 @@ def test_both_learn_the_same_task_with_the_same_networks(capsys):
     result = json.loads(capsys.readouterr().out)
     assert result["inputs"] == result["rival_inputs"]
     assert (result["robots"], result["iterations"], result["torch_threads"]) == (8, 2, 1)
+    assert result["update_time_ratio_to_rsl_rl"] * result["update"]["median"] == pytest.approx(1.0)
+    assert result["iteration_time_ratio_to_rsl_rl"] * result["whole"]["median"] == pytest.approx(1.0)
+    assert result["physics_share"] == result["shipped"]["engine_share"]
     for ratio in (result["update"], result["whole"], result["update_cpu"], result["whole_cpu"]):
         assert 0.0 < ratio["lowest"] <= ratio["median"] <= ratio["highest"]
     for learner in (result["ours"], result["rival"], result["shipped"]):

@@ -55,6 +55,14 @@ def test_table_charts_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert found["terrain"] is None
     assert found["tracking"]["figures"]["robot_seconds"] == pytest.approx(1.2)
     assert [point["value"] for point in found["delay"]] == [0.0, 0.02, 0.04]
+    figures = found["tracking"]["figures"]
+    for key, name in (("speed_error_mps", "speed_error"), ("yaw_rate_error_radps", "yaw_rate_error")):
+        unit = key.rpartition("_")[2]
+        expected = {"mean": figures[f"{name}_mean_{unit}"], "p95": figures[f"{name}_p95_{unit}"]}
+        assert found[key] == expected
+    assert (found["episodes"], found["falls"]) == (2, figures["falls"])
+    assert found["cost_of_transport"] == figures["cost_of_transport"]
+    assert (found["success_rate"], found["push_recovery_rate"]) == (None, None)
 
 
 def test_success_is_told_with_its_confidence_interval(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,6 +78,7 @@ def test_success_is_told_with_its_confidence_interval(tmp_path: Path, capsys: py
     found = json.loads(file.read_text())
     (bar,) = (cell for cell in found["terrain"] if cell["is_bar"])
     assert (bar["success_low"], bar["success_high"]) == pytest.approx((0.0, 0.0918), abs=1e-4)
+    assert (found["success_rate"], found["push_recovery_rate"], found["falls"]) == (0.0, 0.0, None)
     assert all(cell["recovered_high"] > cell["recovered_share"] for cell in found["pushes"])
 
 
