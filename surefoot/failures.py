@@ -22,6 +22,7 @@ EXTRA_OF_MODULE = {
     "onnxscript": "train",
     "torch": "train",
     "scipy": "calibrate",
+    "mcap": "ros",
     "rclpy": "ros",
 }
 

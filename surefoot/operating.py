@@ -65,31 +65,21 @@ class Operator:
     def __init__(self, folder: Path) -> None:
         from surefoot_safety.channel.channels import LINK, STATUS, SUPERVISOR, read_channel
         from surefoot_safety.channel.records import LoopRecord, StatusRecord
-        from surefoot_safety.process.mailbox import REQUESTS, STOPS, Mail, socket_path
+        from surefoot_safety.process.asking import Asker
 
         self._folder = folder
-        self._requests, self._stops = Mail(socket_path(folder, REQUESTS)), Mail(socket_path(folder, STOPS))
+        self._asker = Asker(folder)
         self._status: Reader[StatusRecord] = read_channel(folder, STATUS, StatusRecord)
         self._loops: tuple[Reader[LoopRecord], Reader[LoopRecord]] = (
             read_channel(folder, LINK, LoopRecord),
             read_channel(folder, SUPERVISOR, LoopRecord),
         )
-        self._number = 0
 
     def ask(self, request: Request) -> Answer:
         """Ask the supervisor and wait for what it says; silence is an error that says what the robot does meanwhile."""
-        from surefoot_safety.mode import STOPS
-        from surefoot_safety.process.requests import parse_answer, request_message
-
-        self._number += 1
-        mail = self._stops if request in STOPS else self._requests
-        end_s = time.monotonic() + ANSWER_S
-        sent = mail.send(request_message(request, self._number), ANSWER_S)
-        while sent and time.monotonic() < end_s:
-            data = mail.answer(max(0.001, end_s - time.monotonic()))
-            answer = None if data is None else parse_answer(data)
-            if answer is not None and answer.number == self._number:
-                return answer
+        answer = self._asker.ask(request, ANSWER_S)
+        if answer is not None:
+            return answer
         raise SurefootError(f"the supervisor of {self._folder.name} does not answer", hint=self._meanwhile())
 
     def look(self) -> View:
@@ -113,7 +103,7 @@ class Operator:
 
     def close(self) -> None:
         """Ask nothing more."""
-        for port in (self._requests, self._stops, self._status, *self._loops):
+        for port in (self._asker, self._status, *self._loops):
             port.close()
 
     def __enter__(self) -> Operator:

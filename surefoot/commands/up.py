@@ -15,6 +15,7 @@ from surefoot.status_text import status_line
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
+    from surefoot_robots.spec import RobotSpec
     from surefoot_safety.process.ending import Ending
     from surefoot_safety.process.runner import Choice, Runner
 
@@ -32,6 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--world", type=Path, metavar="FILE", help="what the simulated robot is in truth; YAML")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="safety settings of your own")
     parser.add_argument("--no-release", action="store_true", help="for the bench: let them be milder, within bounds")
+    parser.add_argument("--ros", action="store_true", help="with the robot node: topics and services of ROS 2")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="walk by this one, a file or a shipped one's name; with ROS 2"
+    )
+    parser.add_argument("--record", type=Path, metavar="FILE", help="write everything to this MCAP file; with ROS 2")
+    parser.add_argument("--ros-parameters", type=Path, metavar="FILE", help="parameters of the nodes; YAML")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="where the processes meet (default: in /dev/shm)")
     parser.add_argument("--estop-key", type=Path, metavar="FILE", help="the key of e-stop endpoints elsewhere")
     parser.add_argument(
@@ -123,6 +130,7 @@ def _choice(arguments: argparse.Namespace) -> Choice:
     priority = arguments.priority if arguments.priority is not None else PRIORITY * (driver != "sim")
     if not 0 <= priority <= 99:
         raise SurefootError(f"--priority {priority} must be within 0 to 99")
+    _check_ros(arguments, spec)
     return Choice(
         robot=arguments.robot,
         driver=driver,
@@ -135,7 +143,37 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         estop_key=arguments.estop_key or folder_of(spec.name, arguments.run_dir) / KEY,
         estop_endpoints=(CONSOLE, *arguments.estop_endpoint),
         gaits=arguments.gaits,
+        ros=arguments.ros,
+        policy=_absolute(arguments.policy),
+        record=None if arguments.record is None else arguments.record.absolute(),
+        ros_parameters=None if arguments.ros_parameters is None else arguments.ros_parameters.absolute(),
     )
+
+
+def _check_ros(arguments: argparse.Namespace, spec: RobotSpec) -> None:
+    """Whether what needs ROS could be started."""
+    if not (arguments.ros or arguments.policy or arguments.record):
+        if arguments.ros_parameters is not None:
+            raise SurefootError("--ros-parameters are for nodes", hint="use it with --ros or --policy")
+        return
+    from surefoot_control.ros import check_ros
+
+    check_ros()
+    if arguments.ros_parameters is not None and not arguments.ros_parameters.is_file():
+        raise SurefootError(f"{arguments.ros_parameters}: there is no such file")
+    if arguments.policy is not None:
+        from surefoot_policy.runtime import Policy
+        from surefoot_policy.shipped import policy_file
+
+        Policy.load(policy_file(arguments.policy), spec)
+    if arguments.sim or arguments.driver == "pretend":
+        # A robot that is made up is nobody else's business, unless somebody says so.
+        os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+def _absolute(policy: Path | None) -> Path | None:
+    """The policy's file, wherever the processes run; the name of a shipped one stays a name."""
+    return policy.absolute() if policy is not None and policy.exists() else policy
 
 
 class _Session:

@@ -36,6 +36,8 @@ class ProcessDescription:
     words: tuple[str, ...]
     patience_s: float = 12.0
     """How long it may take to end once it was asked to."""
+    is_needed: bool = True
+    """Whether the others end too when it cannot be kept running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Choice:
     estop_key: Path | None = None
     estop_endpoints: tuple[str, ...] = ()
     gaits: str | None = None
+    ros: bool = False
+    """The robot node too."""
+    policy: Path | None = None
+    """The policy node too, and with it the robot node: a policy's file, or the name of a shipped one."""
+    record: Path | None = None
+    """The recorder too: the file to write."""
+    ros_parameters: Path | None = None
+    """Of the nodes, in ROS's own format."""
 
 
 def describe(choice: Choice) -> tuple[ProcessDescription, ...]:
@@ -80,7 +90,30 @@ def describe(choice: Choice) -> tuple[ProcessDescription, ...]:
         *("--driver", choice.driver),
         *_option("--driver-file", choice.driver_file),
     )
-    return ProcessDescription("supervisor", supervisor), ProcessDescription("link", link)
+    return ProcessDescription("supervisor", supervisor), ProcessDescription("link", link), *_nodes(choice)
+
+
+def _nodes(choice: Choice) -> tuple[ProcessDescription, ...]:
+    """What needs ROS. The robot can do without: if one cannot be kept running the supervisor goes on alone."""
+    if not (choice.ros or choice.policy or choice.record):
+        return ()
+    common = (
+        *("--robot", choice.robot),
+        *_option("--run-dir", choice.run_dir),
+        *_option("--settings", choice.settings),
+        *(() if choice.release else ("--no-release",)),
+    )
+    policy = _option("--policy", choice.policy)
+    parameters = ("--ros-args", "--params-file", str(choice.ros_parameters), "--") if choice.ros_parameters else ()
+    nodes = {"robot": policy}
+    if choice.policy is not None:
+        nodes["policy"] = policy
+    if choice.record is not None:
+        nodes["record"] = ("--out", str(choice.record))
+    return tuple(
+        ProcessDescription(name, ("-m", f"surefoot_control.{name}_node", *common, *words, *parameters), is_needed=False)
+        for name, words in nodes.items()
+    )
 
 
 def _option(name: str, value: Path | str | None) -> tuple[str, ...]:
@@ -142,6 +175,8 @@ class Runner:
                 lines += [f"{name}: {line}" for line in _new_lines(child)]
                 lines.append(f"{name} ended {_how(status)}")
                 self._judge(child, status, now_s)
+                if child.is_over and not child.description.is_needed:
+                    lines.append(f"{name} is not started again: the robot goes on without it")
             if child.process is None and not child.is_over and now_s - child.ended_s >= RESTART_AFTER_S:
                 child.restarts.append(now_s)
                 lines.append(f"{name} is started again")
@@ -186,8 +221,9 @@ class Runner:
         recent = [when for when in child.restarts if now_s - when < WITHIN_S]
         if status == WRONG_INPUT or len(recent) >= MOST_RESTARTS:
             child.is_over = True
-            self.failed = self.failed or child.description.name
-            self.wrong_input = self.wrong_input or status == WRONG_INPUT
+            if child.description.is_needed:
+                self.failed = self.failed or child.description.name
+                self.wrong_input = self.wrong_input or status == WRONG_INPUT
 
     def _end(
         self,

@@ -1,0 +1,1 @@
+"""The robots' URDF, generated from their specs."""
