@@ -73,7 +73,7 @@ class Supervisor:
         try:
             return self._tick(inputs)
         except Exception as error:  # the robot is moving: there is no better place to go than a stop
-            return self._failed(f"{type(error).__name__}: {error}")
+            return self._failed(f"{type(error).__name__}: {error}", inputs)
 
     def _tick(self, inputs: Inputs) -> Output:
         seen = observe(inputs.state, inputs.now_s, self._limits, self._gate)
@@ -215,10 +215,11 @@ class Supervisor:
         disordered = any(violation.check is Check.STATE_ORDER for violation in seen.violations)
         return replace(memory, sample=None) if disordered and self._machine.mode not in POWERED else memory
 
-    def _failed(self, why: str) -> Output:
-        """The way out of an error of our own: stopped, no milder than before."""
+    def _failed(self, why: str, inputs: Inputs) -> Output:
+        """The way out of an error of our own: stopped, no milder than before, nor than operator and e-stop ask for."""
         machine, time_s = self._machine, self._gate.time_s
         limp = machine.mode is Mode.OFF or (machine.mode is Mode.STOPPED and machine.stop is Action.ZERO_TORQUE)
+        limp = limp or self._is_no_torque_asked_for(inputs)
         latched = {**machine.latched, Trigger.INTERNAL_ERROR: why}
         stop = Action.ZERO_TORQUE if limp else Action.DAMP
         self._machine = MachineState(Mode.STOPPED, time_s, stop, by_trigger=True, latched=latched)
@@ -228,3 +229,11 @@ class Supervisor:
         causes = {Trigger.INTERNAL_ERROR: why}
         status = Status(Mode.STOPPED, 0.0, causes, causes, latched, (), judgement.verdict)
         return Output(judgement.command, standstill(time_s), status)
+
+    def _is_no_torque_asked_for(self, inputs: Inputs) -> bool:
+        """By operator or e-stop, as far as inputs that have led to an error can tell."""
+        try:
+            asked = {**from_operator(inputs.requests), **from_estop(inputs.estop)}
+        except Exception:  # they were the error
+            return False
+        return any(self._limits.settings.rules[trigger].action is Action.ZERO_TORQUE for trigger in asked)

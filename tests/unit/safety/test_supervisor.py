@@ -506,6 +506,22 @@ def test_an_error_of_our_own_makes_nothing_milder(mode, request_, kind):
     assert (mode is Mode.STOPPED) is (Trigger.OPERATOR_DAMP in output.status.latched)
 
 
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"requests": (Request.ZERO_TORQUE,)}, CommandKind.ZERO_TORQUE),
+        ({"requests": (Request.ARM, Request.ZERO_TORQUE)}, CommandKind.ZERO_TORQUE),
+        ({"estop": EstopLevel.ZERO_TORQUE}, CommandKind.ZERO_TORQUE),
+        ({"requests": (Request.STOP,)}, CommandKind.DAMP),
+        ({"estop": EstopLevel.SETTLE_THEN_DAMP}, CommandKind.DAMP),
+    ],
+)
+def test_a_stop_wins_over_an_error_of_our_own_in_the_same_tick(monkeypatch, asked, kind):
+    rig = in_mode(Mode.WALKING)
+    monkeypatch.setattr("surefoot_safety.supervisor.followed", None)
+    assert rig.tick(**asked).command.kind is kind
+
+
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Inputs)])
 @pytest.mark.parametrize("thing", [object(), 7, "walk", (), NAN])
 @pytest.mark.parametrize("mode", [Mode.OFF, Mode.WALKING])
