@@ -48,11 +48,11 @@ def test_commands_too_slow_to_walk_by_are_zero(perception):
     assert torch.equal(seen[:, perception.where("velocity_command")], found)
 
 
-def test_the_clock_runs_at_two_and_a_half_hertz_and_rests_while_standing(perception):
+def test_the_clock_runs_at_three_and_a_half_hertz_and_rests_while_standing(perception):
     phase = torch.zeros(2)
     for tick in range(1, 60):
         phase = perception.next_phase(observation(perception, WALKING, CREEPING), phase)
-        off = abs(float(phase[0]) - 0.05 * tick % 1.0)
+        off = abs(float(phase[0]) - 0.07 * tick % 1.0)
         assert min(off, 1.0 - off) < 1e-4
         assert float(phase[1]) == 0.0
 
