@@ -52,7 +52,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path, capsys):
         assert main(["train", "--resume", "--out", run]) == 2
         assert f"another process is training in {run}: process {process.pid}" in capsys.readouterr().err
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=400)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "stopped and saved" in out
@@ -95,7 +95,7 @@ def two_undisturbed(tmp_path_factory) -> Path:
     """What torchrun's two processes learn in one go."""
     whole = tmp_path_factory.mktemp("two") / "whole"
     words = (*TWO["by torchrun"], *NEW, "--steps", str(40 * STEPS_PER_ITERATION), "--out", str(whole))
-    subprocess.run(words, capture_output=True, timeout=120, check=True)
+    subprocess.run(words, capture_output=True, timeout=400, check=True)
     return whole
 
 
@@ -111,7 +111,7 @@ def test_two_processes_killed_stopped_and_resumed_learn_the_same_to_the_bit(tmp_
 
     with running(*words, str(parts), *SAVED_OFTEN, folder=parts) as process:
         os.kill(follower(process.pid), signal.SIGKILL)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=400)
     assert process.returncode != 0
     assert "error: another process of this run ended or hangs" in err
     assert command in err
@@ -121,12 +121,12 @@ def test_two_processes_killed_stopped_and_resumed_learn_the_same_to_the_bit(tmp_
 
     with running(*go_on, folder=parts, iterations=kept.iteration + 2) as process:
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=400)
     assert f"resumed after iteration {kept.iteration}," in err
     assert f"to go on: {command}" in out
     assert not read_checkpoint(parts / "last.pt").finished
 
-    subprocess.run(go_on, capture_output=True, timeout=120, check=True)
+    subprocess.run(go_on, capture_output=True, timeout=400, check=True)
     one, other = (read_checkpoint(folder / "last.pt") for folder in (whole, parts))
     assert (one.iteration, one.finished) == (other.iteration, other.finished) == (40, True)
     assert checksum(one.parts) == checksum(other.parts)

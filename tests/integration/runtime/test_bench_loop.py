@@ -1,12 +1,17 @@
 import json
 
+import pytest
+
 from surefoot.cli import main
 
 
 def test_the_bench_measures_and_leaves_nothing(capsys):
     status = main(["bench", "loop", "--seconds", "1", "--priority", "0", "--json"])
+    said = capsys.readouterr()
+    if status == 2 and "the measurement is void" in said.err:
+        pytest.skip("the machine is too busy to measure anything")
     assert status in {0, 1}  # bars are for idle machines
-    told = json.loads(capsys.readouterr().out)
+    told = json.loads(said.out)
     assert {name for name in told if isinstance(told[name], dict) and "rate_hz" in told[name]} == {
         "link",
         "supervisor",
