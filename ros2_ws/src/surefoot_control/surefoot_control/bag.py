@@ -73,7 +73,7 @@ class Bag:
     def close(self) -> None:
         """End the file with its index."""
         try:
-            self._writer.finish()
+            self._writer.finish()  # type: ignore[no-untyped-call]
         finally:
             self._file.close()
 

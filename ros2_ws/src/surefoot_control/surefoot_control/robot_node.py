@@ -143,8 +143,10 @@ class RobotNode(Node):
     def close(self) -> None:
         """Leave nothing behind; the other thread has ended."""
         self.telling.close()
-        for port in (self._channel, self._asker, *self._mail.values()):
-            port.close()
+        self._channel.close()
+        self._asker.close()
+        for mail in self._mail.values():
+            mail.close()
 
 
 def run(words: Sequence[str]) -> None:
