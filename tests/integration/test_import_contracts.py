@@ -15,7 +15,11 @@ PACKAGES = (
     "safety/surefoot_safety",
     "policy_export/surefoot_policy",
     "training/surefoot_training",
+    "ros2_ws/src/surefoot_bringup/surefoot_bringup",
+    "ros2_ws/src/surefoot_control/surefoot_control",
+    "ros2_ws/src/surefoot_description/surefoot_description",
 )
+NODES = "ros2_ws/src/surefoot_control/surefoot_control/"
 PYTHON_ONLY = shutil.ignore_patterns("__pycache__", "*.yaml")
 
 
@@ -29,9 +33,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def lint_imports(checkout: Path) -> subprocess.CompletedProcess[str]:
-    folders = os.pathsep.join(
-        str(checkout / folder) for folder in (".", "robots", "safety", "policy_export", "training")
-    )
+    folders = os.pathsep.join(sorted({str((checkout / package).parent) for package in PACKAGES}))
     return subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"],
         cwd=checkout,
@@ -82,6 +84,11 @@ def test_the_code_keeps_the_contracts(checkout: Path):
         ("surefoot/commands/intruder.py", "import torch", "The command reaches torch through surefoot_training only"),
         ("surefoot/commands/intruder.py", "import mujoco", "The command reaches mujoco through"),
         ("training/surefoot_training/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
+        ("surefoot/commands/intruder.py", "import rclpy", "The command reaches ROS through the nodes only"),
+        ("training/surefoot_training/intruder.py", "import surefoot_control", "Dependencies point to the robot"),
+        (NODES + "intruder.py", "import surefoot_training.simulated", "Dependencies point to the robot"),
+        (NODES + "intruder.py", "import torch", "Nodes run on the robot"),
+        (NODES + "intruder.py", "from surefoot_policy import export", "The runtime stays free of the export"),
         ("training/surefoot_training/intruder.py", "import gymnasium", "meet our tasks in surefoot_training.interop"),
         ("training/surefoot_training/intruder.py", "from rsl_rl.env import VecEnv", "meet our tasks in"),
     ],
