@@ -13,7 +13,7 @@ from surefoot_safety.command import CommandKind
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.machine import action_now
 from surefoot_safety.mode import ARMED, MOVES, ON_FEET, SEVERITY, STOPS, Mode, Request
-from surefoot_safety.table import ROWS, Clears
+from surefoot_safety.table import ROWS, Clears, Trigger
 from surefoot_safety.tryout import SPOILS, Tryout
 
 moves = st.sampled_from([request for request in Request if request not in STOPS])
@@ -52,7 +52,8 @@ class SupervisorMachine(RuleBasedStateMachine):
             assert Request.ARM in asked
             assert after.mode is Mode.DAMPED
         for request in asked:
-            if request in STOPS:
+            # This trouble takes the requests away: see test_a_stop_wins_over_an_error_of_our_own_in_the_same_tick.
+            if request in STOPS and Trigger.INTERNAL_ERROR not in after.latched:
                 assert action_now(after) >= ENOUGH[request], "a stop that did not win within one tick"
 
     @rule(request=moves)
