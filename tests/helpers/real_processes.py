@@ -17,7 +17,12 @@ PLAIN_GAITS = "surefoot_safety.pose_gait:pose_gaits"
 """They cost nothing, and a robot that is made up needs no balance."""
 MILD = """\
 robot: go2
+command:
+  command_age_s: {value: 0.2, source: assumption, note: "a test, on whatever machine"}
 timing:
+  policy_silent_s: {value: 0.3, source: assumption, note: "a test, on whatever machine"}
+  policy_misses: {value: 50, source: assumption, note: "a test, on whatever machine"}
+  policy_miss_forgiven_s: {value: 0.05, source: assumption, note: "a test, on whatever machine"}
   state_late_s: {value: 0.05, source: assumption, note: "a test, on whatever machine"}
   state_stale_s: {value: 0.1, source: assumption, note: "a test, on whatever machine"}
   tick_gap_s: {value: 0.1, source: assumption, note: "a test, on whatever machine"}

@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +11,16 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from real_processes import LONGEST_S
 
 from surefoot.commands import up
 from surefoot_bringup.words import ARGUMENTS, up_words
 from surefoot_description.generate import FOLDER, urdf_texts
 
 SOURCE = Path(__file__).parents[3] / "ros2_ws/src"
+EMAIL = re.compile(r"[-a-zA-Z0-9_%+]+(\.[-a-zA-Z0-9_%+]+)*@[-a-zA-Z0-9%]+(\.[-a-zA-Z0-9%]+)*\.[a-zA-Z]{2,}")
+"""What catkin_pkg takes for one (ros-infrastructure/catkin_pkg: package.py)."""
+ROBOTS = ("a1", "go1", "go2")
 PACKAGES = ("surefoot_bringup", "surefoot_control", "surefoot_description")
 
 
@@ -32,19 +36,38 @@ def test_packages_are_whole(name):
     assert package.findtext("name") == name
     assert package.findtext("export/build_type") == "ament_python"
     assert all(package.findtext(tag) for tag in ("version", "description", "maintainer", "license"))
-    assert package.find("maintainer").get("email")
+    assert EMAIL.fullmatch(package.find("maintainer").get("email"))
     assert (SOURCE / name / "resource" / name).is_file()
     assert (SOURCE / name / name / "__init__.py").is_file()
 
 
-@pytest.mark.skipif(shutil.which("colcon") is None, reason="needs colcon: pip install colcon-common-extensions")
+def colcon(*words, cwd):
+    """As in a workspace of its own; its output."""
+    program = Path(sys.executable).with_name("colcon")
+    if not program.exists():
+        pytest.skip("needs colcon: pip install colcon-common-extensions")
+    words = [program, "--log-base", "log", *words, "--base-paths", SOURCE]
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, check=True, timeout=LONGEST_S).stdout
+
+
 def test_colcon_recognizes_them(tmp_path):
-    ended = subprocess.run(
-        ["colcon", "--log-base", str(tmp_path), "list", "--base-paths", str(SOURCE)],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    found = {line.split()[0]: line.split()[-1] for line in ended.stdout.splitlines()}
+    found = {line.split()[0]: line.split()[-1] for line in colcon("list", cwd=tmp_path).splitlines()}
     assert found == dict.fromkeys(PACKAGES, "(ros.ament_python)")
+
+
+def test_colcon_builds_them(tmp_path):
+    """With what a ROS installation looks for: marker, package.xml, launch file, configuration, URDF."""
+    colcon("build", cwd=tmp_path)
+    for name in PACKAGES:
+        share = tmp_path / "install" / name / "share"
+        assert (share / "ament_index/resource_index/packages" / name).is_file()
+        assert (share / name / "package.xml").is_file()
+        assert list((tmp_path / "install" / name / "lib").rglob(f"{name}/__init__.py"))
+    installed = tmp_path / "install"
+    assert (installed / "surefoot_bringup/share/surefoot_bringup/launch/robot.launch.py").is_file()
+    for robot in ROBOTS:
+        assert (installed / f"surefoot_bringup/share/surefoot_bringup/config/{robot}.yaml").is_file()
+        assert (installed / f"surefoot_description/share/surefoot_description/urdf/{robot}.urdf").is_file()
 
 
 def test_launch_arguments_are_words_that_up_understands():
