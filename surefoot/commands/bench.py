@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from surefoot.commands import (
     bench_ablation,
     bench_channel,
+    bench_faults,
     bench_infer,
     bench_learn,
     bench_loop,
@@ -49,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_ablation.add_arguments(ablation)
     learn = subjects.add_parser("learn", help=bench_learn.HELP, description=bench_learn.DESCRIPTION)
     bench_learn.add_arguments(learn)
+    faults = subjects.add_parser("faults", help=bench_faults.HELP, description=bench_faults.DESCRIPTION)
+    bench_faults.add_arguments(faults)
     infer = subjects.add_parser("infer", aliases=["policy"], help=bench_infer.HELP, description=bench_infer.DESCRIPTION)
     bench_infer.add_arguments(infer)
     channel = subjects.add_parser("channel", help=bench_channel.HELP, description=bench_channel.DESCRIPTION)
@@ -61,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_takeover.add_arguments(takeover)
     trips = subjects.add_parser("trips", help=bench_trips.HELP, description=bench_trips.DESCRIPTION)
     bench_trips.add_arguments(trips)
-    measured = (sim, ppo, ablation, learn, infer, channel, loop, safety, takeover, trips)
+    measured = (sim, ppo, ablation, learn, faults, infer, channel, loop, safety, takeover, trips)
     for place in (parser, *measured):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
@@ -190,6 +193,7 @@ _SUBJECTS = {
     "infer": bench_infer.run,
     "policy": bench_infer.run,
     "channel": bench_channel.run,
+    "faults": bench_faults.run,
     "loop": bench_loop.run,
     "safety": safety_bench.run,
     "takeover": bench_takeover.run,

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from surefoot_robots.drivers.driver import MotorTargets, Sample
+from surefoot_robots.drivers.driver import Driver, MotorTargets, Sample
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.channels import read_channel, write_channel
 from surefoot_safety.channel.memory import Reader
 from surefoot_safety.process.mailbox import SIMULATION, Mailbox, socket_path
 from surefoot_training.simulated.config import load_world
 from surefoot_training.simulated.orders import obey
+from surefoot_training.simulated.recording import RecordedDriver
 from surefoot_training.simulated.robot import SimulatedRobot
 
 TRUTH = "truth"
@@ -70,9 +71,12 @@ class RealTimeDriver:
         self._mailbox.close()
 
 
-def open_simulated(robot: RobotSpec, file: Path | None, folder: Path) -> RealTimeDriver:
+def open_simulated(robot: RobotSpec, file: Path | None, folder: Path) -> Driver:
     """The driver `sim`; the file describes the world (`config.py`)."""
-    return RealTimeDriver(SimulatedRobot(robot, load_world(file, robot)), folder)
+    world = load_world(file, robot)
+    simulated = SimulatedRobot(robot, world)
+    driver = RealTimeDriver(simulated, folder)
+    return RecordedDriver(driver, simulated, folder, Path(world.ticks)) if world.ticks else driver
 
 
 def read_truth(folder: Path) -> Reader[TruthRecord]:

@@ -1,0 +1,174 @@
+"""`surefoot bench faults`: everything that can go wrong, in everything the robot may be doing, on real processes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from surefoot.numbers import positive
+from surefoot.output import print_json, print_table, to_json
+from surefoot.progress import progress_bar
+from surefoot.terminated import like_ctrl_c
+
+if TYPE_CHECKING:
+    from surefoot.faults.campaign import Choice
+    from surefoot.faults.table import Cell
+
+HELP = "faults in every state, against the real processes: what must follow, what did, how soon"
+DESCRIPTION = (
+    "Starts `surefoot up --sim` and a policy, brings the robot into a state, lets something go wrong, and judges what "
+    "follows by a record of every command the link gave. Bars: what must follow does; no command beyond limits; no "
+    "stop that ends by itself; from fault to safe command no longer than the trigger's own time, one period of the "
+    "supervisor and one of the link; every robot stands again after an operator's reset. About 10 s per trial."
+)
+Row = dict[str, Any]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which, how often, and where results are kept."""
+    parser.add_argument("--seeds", type=positive, default=20, help="trials per cell (default: 20)")
+    parser.add_argument(
+        "--only",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="only rows with this in their name, or of this group; may be repeated",
+    )
+    parser.add_argument("--list", action="store_true", help="show what would be done, and what must follow")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep each row here as soon as it is there")
+    parser.add_argument("--resume", action="store_true", help="leave out the rows that are in --out already")
+    parser.add_argument("--policy", default="go2-velocity-flat", help="that walks (default: the shipped one)")
+    parser.add_argument("--settings", type=Path, metavar="FILE", help="safety settings, also milder ones")
+    parser.add_argument(
+        "--no-times", action="store_true", help="tell times and do not judge them: the machine has other things to do"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Row by row; 1 if a bar is missed."""
+    from surefoot.faults.campaign import Campaign, Choice, result_of
+    from surefoot.faults.table import FAULTS, cells
+    from surefoot_robots.errors import SurefootError
+
+    chosen = cells(FAULTS, arguments.only)
+    if not chosen:
+        raise SurefootError(
+            f"no row has {' or '.join(map(repr, arguments.only))} in it",
+            hint="`surefoot bench faults --list` shows them",
+        )
+    choice = Choice(
+        policy=arguments.policy,
+        seeds=arguments.seeds,
+        settings=arguments.settings,
+        judges_times=not arguments.no_times,
+    )
+    if arguments.list:
+        _list(chosen, choice, as_json=arguments.json)
+        return 0
+    rows = _kept(arguments)
+    left = [cell for cell in chosen if cell.name not in rows]
+    with (
+        like_ctrl_c(),
+        Campaign(choice) as campaign,
+        progress_bar(len(left) * choice.seeds, f"{len(left)} cells", quiet=arguments.json) as advance,
+    ):
+        for cell in left:
+            rows[cell.name] = campaign.row(cell, partial(advance, note=cell.name))
+            _keep(rows, arguments)
+    result = _with_machine(result_of(rows, judges_times=choice.judges_times), arguments)
+    if arguments.json:
+        print_json(result)
+    else:
+        _print(list(rows.values()), result)
+    return 1 if result["bars_missed"] else 0
+
+
+def _kept(arguments: argparse.Namespace) -> dict[str, Row]:
+    """Rows of an earlier run with the same policy and as many seeds."""
+    from surefoot_robots.errors import SurefootError
+
+    if not (arguments.resume and arguments.out and arguments.out.exists()):
+        return {}
+    try:
+        before = json.loads(arguments.out.read_text(encoding="utf-8"))
+        same = (before["policy"], before["seeds"]) == (arguments.policy, arguments.seeds)
+        rows: dict[str, Row] = {row["row"]: row for row in before["rows"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SurefootError(
+            f"{arguments.out} holds no results to go on from: {error!r}", hint="name another"
+        ) from error
+    if not same:
+        raise SurefootError(
+            f"{arguments.out} is of policy {before['policy']} with {before['seeds']} seeds",
+            hint="go on with the same, or name another file",
+        )
+    return rows
+
+
+def _keep(rows: dict[str, Row], arguments: argparse.Namespace) -> None:
+    from surefoot.faults.campaign import result_of
+
+    if arguments.out:
+        result = _with_machine(result_of(rows, judges_times=not arguments.no_times), arguments)
+        arguments.out.write_text(json.dumps(to_json(result), indent=1) + "\n", encoding="utf-8")
+
+
+def _with_machine(result: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "policy": arguments.policy,
+        "seeds": arguments.seeds,
+        "settings": arguments.settings,
+        "cores": os.cpu_count(),
+        **result,
+    }
+
+
+def _list(chosen: Sequence[Cell], choice: Choice, *, as_json: bool) -> None:
+    from surefoot.faults.campaign import PERIODS_S
+    from surefoot_safety.settings_loader import load_settings
+
+    settings = load_settings(choice.robot, choice.settings, release=choice.settings is None)
+    rows = []
+    for cell in chosen:
+        longest_s = cell.must.longest_s(settings)
+        triggers = sorted(trigger.value for trigger in cell.must.triggers)
+        within_ms = None if longest_s is None else f"{1000.0 * (longest_s + PERIODS_S):.0f}"
+        rows.append((cell.fault.group, cell.fault.name, cell.state.value, cell.must.told(), within_ms, triggers))
+    columns = ("group", "fault", "state", "must", "within ms", "because of one of")
+    if as_json:
+        print_json({"cells": [dict(zip(columns, row, strict=True)) for row in rows], "seeds": choice.seeds})
+        return
+    print_table(columns, [(*row[:-1], ", ".join(row[-1])) for row in rows], title=f"{len(rows)} cells")
+
+
+def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
+    columns = ("fault", "state", "must", "happened", "right", "p50 ms", "max ms", "bar ms", "beyond", "falls", "reset")
+    print_table(columns, [_cells(row) for row in rows], title=f"{result['cases']} trials")
+    print(
+        f"{result['commands_beyond_limits']} commands beyond limits, {result['unlatched_stops']} stops not latched, "
+        f"{result['falls']} falls, {result['void']} without a trial"
+    )
+    for line in result["bars_missed"]:
+        print(f"bar missed: {line}")
+
+
+def _cells(row: Row) -> tuple[object, ...]:
+    safe, bar_ms = row["safe_ms"] or {"p50": None, "max": None}, row["bar_ms"]
+    happened = next(iter(row["happened"]), "; ".join(row["notes"]))
+    others = len(row["happened"]) - 1
+    return (
+        row["fault"],
+        row["state"],
+        row["must"],
+        f"{happened} and {others} others" if others > 0 else happened,
+        f"{row['right']}/{row['trials']}",
+        *(None if ms is None else f"{ms:.1f}" for ms in (safe["p50"], safe["max"], bar_ms)),
+        row["beyond_limits"],
+        row["falls"],
+        f"{row['recovered']}/{row['trials']}",
+    )

@@ -1,0 +1,161 @@
+"""Cell after cell, with as few starts of the processes as their faults allow; rows, and the bars they must keep."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from surefoot.faults.stack import MOST_KILLS, Setup, Stack
+from surefoot.faults.table import Button, Cell
+from surefoot.faults.trial import Trial, tried
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.loader import load_robot
+from surefoot_safety.channel.place import SHARED_MEMORY
+from surefoot_safety.settings import Settings
+from surefoot_safety.settings_loader import load_settings
+
+PERIODS_S = 0.005 + 0.001
+"""One of the supervisor and one of the link."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chooses about a campaign."""
+
+    robot: str = "go2"
+    policy: str = "go2-velocity-flat"
+    seeds: int = 20
+    settings: Path | None = None
+    gaits: str | None = None
+    judges_times: bool = True
+    """Whether times count as bars: they say nothing on a machine that has other things to do."""
+
+
+class Campaign:
+    """A stack that lives from trial to trial, and is made anew where it has to be."""
+
+    def __init__(self, choice: Choice) -> None:
+        self._choice = choice
+        self._robot = load_robot(choice.robot)
+        self._settings: Settings = load_settings(choice.robot, choice.settings, release=choice.settings is None)
+        self._stack: Stack | None = None
+        self._root: tempfile.TemporaryDirectory[str] | None = None
+
+    def row(self, cell: Cell, report: Callable[[], None]) -> Row:
+        """All trials of a cell."""
+        trials = []
+        for seed in range(self._choice.seeds):
+            trials.append(self._tried(cell, seed))
+            report()
+        return row_of(cell, trials, cell.must.longest_s(self._settings))
+
+    def _tried(self, cell: Cell, seed: int) -> Trial:
+        try:
+            stack = self._fitting(cell, seed)
+            trial = tried(stack, cell, seed, self._robot, self._settings)
+        except SurefootError as error:
+            trial = Trial(None, recovered=False, lifted=False, note=error.message)
+        if trial.verdict is None or not trial.recovered or not self._stack or not self._stack.is_up:
+            self.close()
+        return trial
+
+    def _fitting(self, cell: Cell, seed: int) -> Stack:
+        """The stack that is there, or another one."""
+        has_button = isinstance(cell.fault.how, Button)
+        stack = self._stack
+        if stack is not None and stack.setup.has_button == has_button and stack.kills < MOST_KILLS:
+            stack.walker_is_there()
+            return stack
+        self.close()
+        self._root = tempfile.TemporaryDirectory(dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None, prefix="sf-")
+        choice = self._choice
+        setup = Setup(choice.robot, choice.policy, seed, choice.settings, has_button, choice.gaits)
+        self._stack = Stack(setup, Path(self._root.name))
+        self._stack.walker_is_there()
+        return self._stack
+
+    def close(self) -> None:
+        """End what runs."""
+        if self._stack is not None:
+            self._stack.close()
+        if self._root is not None:
+            with suppress(OSError):
+                self._root.cleanup()
+        self._stack = self._root = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def row_of(cell: Cell, trials: Sequence[Trial], longest_s: float | None) -> Row:
+    """The row of a cell."""
+    found = [trial.verdict for trial in trials if trial.verdict is not None]
+    safe_s = [verdict.safe_s for verdict in found if verdict.safe_s is not None]
+    what = Counter(verdict.what for verdict in found)
+    notes = Counter(trial.note for trial in trials if trial.note)
+    return {
+        "row": cell.name,
+        "fault": cell.fault.name,
+        "group": cell.fault.group,
+        "state": cell.state.value,
+        "must": cell.must.told(),
+        "because_of": sorted(trigger.value for trigger in cell.must.triggers),
+        "trials": len(found),
+        "void": len(trials) - len(found),
+        "right": sum(verdict.right for verdict in found),
+        "happened": dict(what.most_common()),
+        "safe_ms": {"p50": _ms(statistics.median(safe_s)), "max": _ms(max(safe_s))} if safe_s else None,
+        "bar_ms": None if longest_s is None else _ms(longest_s + PERIODS_S),
+        "late": 0 if longest_s is None else sum(seconds > longest_s + PERIODS_S for seconds in safe_s),
+        "link_ticks": sum(verdict.ticks for verdict in found),
+        "beyond_limits": sum(verdict.beyond_limits for verdict in found),
+        "unlatched": sum(verdict.unlatched for verdict in found),
+        "falls": sum(verdict.fell for verdict in found),
+        "recovered": sum(trial.recovered for trial in trials if trial.verdict is not None),
+        "lifted": sum(trial.lifted for trial in trials),
+        "notes": dict(notes.most_common()),
+    }
+
+
+def missed(row: Row, *, judges_times: bool) -> list[str]:
+    """The bars that a row did not keep."""
+    trials = row["trials"]
+    wanting = {
+        f"{row['void']} without a trial": row["void"] > 0,
+        f"{trials - row['right']} of {trials} not as must be": row["right"] < trials,
+        f"{row['beyond_limits']} commands beyond limits": row["beyond_limits"] > 0,
+        f"{row['unlatched']} stops not latched": row["unlatched"] > 0,
+        f"{row['late']} later than {row['bar_ms']} ms": judges_times and row["late"] > 0,
+        f"{trials - row['recovered']} not recovered by a reset": row["recovered"] < trials,
+        "nothing was recorded": trials > 0 and row["link_ticks"] == 0,
+    }
+    return [f"{row['row']}: {what}" for what, is_so in wanting.items() if is_so]
+
+
+def result_of(rows: Mapping[str, Row], *, judges_times: bool) -> dict[str, Any]:
+    """Everything together."""
+    every = list(rows.values())
+    return {
+        "cases": sum(row["trials"] for row in every),
+        "void": sum(row["void"] for row in every),
+        "commands_beyond_limits": sum(row["beyond_limits"] for row in every),
+        "unlatched_stops": sum(row["unlatched"] for row in every),
+        "falls": sum(row["falls"] for row in every),
+        "bars_missed": [line for row in every for line in missed(row, judges_times=judges_times)],
+        "times_judged": judges_times,
+        "rows": every,
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(1000.0 * seconds, 2)

@@ -1,0 +1,311 @@
+"""A robot's real processes for the campaign: `surefoot up --sim` in a folder of its own, and a policy beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from surefoot.faults.table import Process
+from surefoot.operating import Operator
+from surefoot_robots.errors import SurefootError
+from surefoot_safety.channel.channels import STATUS, read_channel
+from surefoot_safety.channel.memory import Received
+from surefoot_safety.channel.place import folder_of
+from surefoot_safety.channel.records import StatusRecord
+from surefoot_safety.estop_endpoint import EstopEndpoint
+from surefoot_safety.estop_key import read_key, write_new_key
+from surefoot_safety.estop_message import EstopLevel
+from surefoot_safety.mode import Mode, Request
+from surefoot_safety.process.mailbox import REQUESTS, SIMULATION, Mail, socket_path
+from surefoot_training.simulated.driver import read_truth
+from surefoot_training.simulated.recording import TICK, Ticks, read_ticks
+
+MODULES = {
+    Process.SUPERVISOR: "surefoot_safety.process.supervise",
+    Process.LINK: "surefoot_safety.link",
+    Process.WALKER: "surefoot.faults.walker",
+    Process.ROBOT_NODE: "surefoot_control.robot_node",
+    Process.POLICY_NODE: "surefoot_control.policy_node",
+    Process.RECORDER: "surefoot_control.record_node",
+}
+BUTTON = "button"
+START = (
+    "import sys; from surefoot_safety.process.ending import end_with; end_with(int(sys.argv.pop(1)));"
+    "from surefoot.cli import main; sys.exit(main())"
+)
+"""`surefoot`, ending with whoever started it."""
+CLOCK = """\
+import time
+def _stepped(real, scale):
+    def now():
+        try:
+            with open({path!r}) as file:
+                return real() + type(real())(float(file.read()) * scale)
+        except (OSError, ValueError):
+            return real()
+    return now
+time.time, time.time_ns = _stepped(time.time, 1.0), _stepped(time.time_ns, 1e9)
+"""
+"""Read by Python before anything else: the wall clock as our processes see it, set by whoever writes the file. Nobody
+may set the machine's own here, and everybody else on it would suffer."""
+LOOK_S = 0.004
+PRESS_S = 0.1
+"""Between check-ins of the button."""
+ANSWER_S = 3.0
+LONGEST_START_S = 90.0
+LONGEST_END_S = 20.0
+MOST_KILLS = 4
+"""`surefoot up` gives a process up that died five times in a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a stack is made of."""
+
+    robot: str
+    policy: str
+    seed: int
+    settings: Path | None = None
+    """Milder ones, where the machine is busy."""
+    has_button: bool = False
+    """A second e-stop endpoint: this process."""
+    gaits: str | None = None
+
+
+class Stack:
+    """Everything that runs, and the operator in front of it. All waits let the button check in."""
+
+    def __init__(self, setup: Setup, root: Path) -> None:
+        self.setup, self.root = setup, root
+        self.run_dir = root / "r"
+        self.folder = folder_of(setup.robot, self.run_dir)
+        self.ticks_file = root / "ticks"
+        self._clock_file = root / "clock"
+        self.kills = 0
+        key = root / "key"
+        write_new_key(key)
+        self.button = EstopEndpoint(BUTTON, read_key(key))
+        self.is_pressing = setup.has_button
+        """Whether the button checks in."""
+        self._pressed_s = -math.inf
+        self._make_files()
+        self._log = (root / "up.log").open("w+")
+        self._up = self._start_up(key)
+        self._walker = self._start_walker()
+        self.operator = Operator(self.folder)
+        self._statuses = read_channel(self.folder, STATUS, StatusRecord)
+        self._truth = read_truth(self.folder)
+        self.mail = Mail(socket_path(self.folder, REQUESTS))
+        self._orders = {name: Mail(path) for name, path in self._boxes().items()}
+
+    @property
+    def said(self) -> str:
+        """What `surefoot up` has printed."""
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether `surefoot up` runs."""
+        return self._up.poll() is None
+
+    @property
+    def status(self) -> Received[StatusRecord] | None:
+        """The newest, however old."""
+        return self._statuses.read(time.monotonic())
+
+    @property
+    def mode(self) -> Mode | None:
+        """What the robot does; None while the supervisor is silent."""
+        status = self.status
+        return status.record.mode if status is not None and time.monotonic() - status.stamp_s < 0.5 else None
+
+    def pid(self, process: Process) -> int:
+        """Of a process that runs."""
+        if process is Process.UP:
+            return self._up.pid
+        for entry in Path("/proc").iterdir():
+            try:
+                words = (entry / "cmdline").read_text().split("\0")
+            except (OSError, UnicodeDecodeError):
+                continue
+            if MODULES[process] in words and str(self.run_dir) in words:
+                return int(entry.name)
+        raise SurefootError(f"{process.value} does not run: {self.said[-500:]}")
+
+    def wait(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Let time pass, at most until something is so; whether it is."""
+        end_s = time.monotonic() + seconds
+        while True:
+            self._press()
+            if until():
+                return True
+            if time.monotonic() >= end_s:
+                return False
+            time.sleep(LOOK_S)
+
+    def ask(self, request: Request) -> str:
+        """Ask the supervisor; why not, or nothing."""
+        try:
+            return self.operator.ask(request).refusal
+        except SurefootError as error:
+            return error.message
+
+    def walk_at(self, vx_mps: float) -> None:
+        """The velocity to walk at."""
+        self.order("walker", {"velocity": [vx_mps, 0.0, 0.0]})
+
+    def order(self, whom: str, what: Mapping[str, object]) -> dict[str, float | str]:
+        """An order to `walker` or `sim`, and what they say to it."""
+        mail = self._orders[whom]
+        while mail.answer() is not None:
+            pass  # to an order before this one
+        data = mail.answer(ANSWER_S) if mail.send(json.dumps(dict(what)).encode(), ANSWER_S) else None
+        if data is None:
+            raise SurefootError(f"{whom} does not answer")
+        told: dict[str, float | str] = json.loads(data)
+        if "error" in told:
+            raise SurefootError(str(told["error"]))
+        return told
+
+    def walker_is_there(self) -> None:
+        """Start the policy again if it is gone, and have it answer as it should."""
+        if self._walker.poll() is not None:
+            self._walker = self._start_walker()
+        end_s = time.monotonic() + LONGEST_START_S
+        while True:
+            try:
+                self.order("walker", {"answer": None})
+            except SurefootError:
+                if time.monotonic() > end_s or self._walker.poll() is not None:
+                    raise
+            else:
+                return
+
+    def end_walker(self) -> None:
+        """Let the policy go, properly: it leaves nothing behind."""
+        self._walker.terminate()
+        self._walker.wait()
+
+    def kill(self, process: Process, number: signal.Signals) -> float:
+        """Send a signal; when that was."""
+        pid = self.pid(process)
+        self.kills += number is signal.SIGKILL or number is signal.SIGTERM
+        at_s = time.monotonic()
+        os.kill(pid, number)
+        return at_s
+
+    def step_clock(self, seconds: float) -> None:
+        """The wall clock, for all our processes."""
+        text = self._clock_file.with_suffix(".new")
+        text.write_text(f"{seconds}\n", encoding="ascii")
+        text.replace(self._clock_file)
+
+    def up_z(self) -> float:
+        """Of the base's z axis in the world: 1 upright."""
+        found = self._truth.read(time.monotonic())
+        if found is None:
+            return 1.0
+        _w, x, y, _z = found.record.qpos[3:7]
+        return 1.0 - 2.0 * (x * x + y * y)
+
+    def forget_ticks(self) -> None:
+        """Begin the record of the motors anew."""
+        with contextlib.suppress(FileNotFoundError):
+            os.truncate(self.ticks_file, 0)
+
+    def ticks(self) -> Ticks:
+        """The record of the motors, each millisecond."""
+        assert TICK.itemsize % 8 == 0
+        return read_ticks(self.ticks_file)
+
+    def close(self) -> None:
+        """End everything, whatever state it is in."""
+        for process in Process:
+            with contextlib.suppress(SurefootError, OSError):
+                os.kill(self.pid(process), signal.SIGCONT)
+        self.end_walker()
+        for _ in range(2):  # the second one means at once
+            if self.is_up:
+                self._up.terminate()
+                self.wait(0.3, lambda: not self.is_up)
+        self.wait(LONGEST_END_S, lambda: not self.is_up)
+        for process in Process:
+            with contextlib.suppress(SurefootError, OSError):
+                os.kill(self.pid(process), signal.SIGKILL)
+        self._up.wait()
+        for mail in (self.mail, *self._orders.values()):
+            mail.close()
+        self.operator.close()
+        self._statuses.close()
+        self._truth.close()
+        self._log.close()
+
+    def is_all_gone(self) -> bool:
+        """Whether nothing of what `up` started is left, neither processes nor folder."""
+        for process in (Process.SUPERVISOR, Process.LINK):
+            with contextlib.suppress(SurefootError):
+                self.pid(process)
+                return False
+        return not self.folder.exists()
+
+    def _press(self) -> None:
+        now_s = time.monotonic()
+        while (data := self.mail.answer()) is not None:
+            self.button.challenged(data)
+        if self.is_pressing and now_s - self._pressed_s >= PRESS_S:
+            self._pressed_s = now_s
+            self.mail.send(self.button.check_in(EstopLevel.RELEASED))
+
+    def _boxes(self) -> dict[str, Path]:
+        return {"walker": self.root / "walker.sock", "sim": socket_path(self.folder, SIMULATION)}
+
+    def _make_files(self) -> None:
+        world = {"seed": self.setup.seed, "ticks": str(self.ticks_file)}
+        (self.root / "world.yaml").write_text(json.dumps(world), encoding="utf-8")  # which is YAML too
+        shim = self.root / "shim"
+        shim.mkdir()
+        (shim / "sitecustomize.py").write_text(CLOCK.format(path=str(self._clock_file)), encoding="utf-8")
+
+    def _environment(self) -> dict[str, str]:
+        path = os.environ.get("PYTHONPATH")
+        return {**os.environ, "PYTHONPATH": f"{self.root / 'shim'}{os.pathsep + path if path else ''}"}
+
+    def _start_up(self, key: Path) -> subprocess.Popen[bytes]:
+        setup = self.setup
+        words = ["up", "--sim", "--robot", setup.robot, "--run-dir", str(self.run_dir)]
+        words += ["--world", str(self.root / "world.yaml"), "--priority", "0"]
+        if setup.settings is not None:
+            words += ["--settings", str(setup.settings), "--no-release"]
+        if setup.has_button:
+            words += ["--estop-key", str(key), "--estop-endpoint", BUTTON]
+        if setup.gaits is not None:
+            words += ["--gaits", setup.gaits]
+        return subprocess.Popen(
+            [sys.executable, "-c", START, str(os.getpid()), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=self._environment(),
+            start_new_session=True,
+        )
+
+    def _start_walker(self) -> subprocess.Popen[bytes]:
+        words = ["-m", MODULES[Process.WALKER], "--robot", self.setup.robot, "--run-dir", str(self.run_dir)]
+        words += ["--policy", self.setup.policy, "--box", str(self._boxes()["walker"]), "--parent", str(os.getpid())]
+        return subprocess.Popen(
+            [sys.executable, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            env=self._environment(),
+            start_new_session=True,
+        )

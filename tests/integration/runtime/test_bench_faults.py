@@ -1,0 +1,59 @@
+"""A handful of the campaign's cells, on real processes. How soon safety comes is for the bench to judge."""
+
+import json
+
+import pytest
+from real_processes import MILD
+
+from surefoot.cli import main
+
+CELLS = ["supervisor killed, standing", "IMU NaN, standing", "policy nan, walking 0.3 m/s"]
+
+
+@pytest.fixture
+def mild(tmp_path):
+    file = tmp_path / "mild.yaml"
+    file.write_text(MILD)
+    return file
+
+
+@pytest.mark.slow  # real processes in real time
+def test_faults_lead_to_what_must_follow_and_the_robot_stands_again(mild, tmp_path, capsys):
+    out = tmp_path / "rows.json"
+    words = ["bench", "faults", "--seeds", "1", "--settings", str(mild), "--no-times", "--out", str(out), "--json"]
+    words += [word for name in CELLS for word in ("--only", name)]
+    status = main(words)
+    told = json.loads(capsys.readouterr().out)
+    assert told["bars_missed"] == []
+    assert status == 0
+    rows = {row["row"]: row for row in told["rows"]}
+    assert set(rows) == set(CELLS)
+    for row in told["rows"]:
+        assert (row["trials"], row["right"], row["recovered"]) == (1, 1, 1), row
+        assert row["link_ticks"] > 100
+    assert (told["commands_beyond_limits"], told["unlatched_stops"]) == (0, 0)
+    assert "policy_bad" in next(iter(rows[CELLS[2]]["happened"]))
+    kept = json.loads(out.read_text())
+    assert kept["rows"] == told["rows"]
+
+    assert main([*words, "--resume"]) == 0  # nothing is left to do
+    assert json.loads(capsys.readouterr().out)["rows"] == told["rows"]
+
+
+def test_what_would_be_done_is_shown(capsys):
+    assert main(["bench", "faults", "--list", "--only", "policy killed, walking 0.8", "--json"]) == 0
+    (cell,) = json.loads(capsys.readouterr().out)["cells"]
+    assert (cell["fault"], cell["state"], cell["must"]) == ("policy killed", "walking 0.8 m/s", "fallback")
+    assert (cell["within ms"], cell["because of one of"]) == ("106", ["policy_bad", "policy_late", "policy_silent"])
+
+
+def test_what_cannot_be_done_is_refused(capsys, tmp_path):
+    assert main(["bench", "faults", "--only", "earthquake"]) == 2
+    assert "no row has 'earthquake' in it" in capsys.readouterr().err
+    other = tmp_path / "other.json"
+    other.write_text('{"policy": "x", "seeds": 3, "rows": []}')
+    assert main(["bench", "faults", "--out", str(other), "--resume"]) == 2
+    assert "is of policy x with 3 seeds" in capsys.readouterr().err
+    other.write_text("[]")
+    assert main(["bench", "faults", "--out", str(other), "--resume"]) == 2
+    assert "holds no results to go on from" in capsys.readouterr().err

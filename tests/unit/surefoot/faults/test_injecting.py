@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from surefoot.faults.injecting import Injected, began_s
+from surefoot_training.simulated.recording import TICK
+
+
+def ticks():
+    """Samples every 2 ms that arrive 1 ms after their stamp; the order was given at 1 s and obeyed at 1.0071 s."""
+    made = np.zeros(30, dtype=TICK)
+    now_ms = np.arange(30)
+    made["now_s"] = 1.0 + 0.001 * now_ms
+    made["sample_s"] = 1.0 + 0.002 * ((now_ms - 1) // 2)
+    made["is_faulty"] = now_ms >= 7
+    return made
+
+
+def test_a_fault_of_samples_begins_with_the_first_wrong_one_that_the_link_reads():
+    assert began_s(Injected(1.0, from_sample=0), ticks()) == pytest.approx(1.009)  # measured at 1.008
+    assert began_s(Injected(1.0, from_sample=1), ticks()) == pytest.approx(1.011)
+
+
+def test_others_begin_when_they_were_done():
+    assert began_s(Injected(1.0), ticks()) == 1.0
+    assert began_s(Injected(1.0, from_sample=0), ticks()[:5]) == 1.0  # it never came into any sample
