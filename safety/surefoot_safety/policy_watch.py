@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from surefoot_safety.settings import TimingSettings
 
+MOST_MISSES = 2.0
+"""Times those allowed. More are not remembered: else a policy that was gone for a minute would be distrusted for another
+25, while one that is back has to prove itself for some seconds only."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyMemory:
@@ -33,4 +37,4 @@ def heard(
     if memory.newest is None:
         return PolicyMemory(number, now_s, 0.0)
     missed = math.floor((now_s - memory.heard_s) / timing.policy_period_s + 0.5) - 1
-    return PolicyMemory(number, now_s, misses + max(0, missed))
+    return PolicyMemory(number, now_s, min(misses + max(0, missed), MOST_MISSES * timing.policy_misses))

@@ -259,6 +259,20 @@ def test_deadlines_missed_again_and_again():
     assert 5 * 0.04 <= ticks * DT <= 0.3
 
 
+@pytest.mark.parametrize("silent_s", [1.0, 60.0])
+def test_however_long_a_policy_was_silent_it_may_walk_again_after_some_seconds(silent_s):
+    """Five misses too many are forgiven in 0.5 s each."""
+    rig = in_mode(Mode.WALKING)
+    rig.run(silent_s, target=rig.healthy().target)
+    assert rig.mode is not Mode.WALKING
+    rig.run(2.0)
+    assert Trigger.POLICY_LATE in rig.last.status.raised  # not at once: it has to prove itself
+    rig.run(1.0)
+    if rig.mode is Mode.FALLBACK:
+        rig.tick(Request.STAND)
+    assert rig.tick(Request.WALK).status.mode is Mode.WALKING
+
+
 def test_limits_hit_again_and_again():
     rig = in_mode(Mode.WALKING)
     rig.run(1.0)
