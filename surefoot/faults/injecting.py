@@ -39,6 +39,7 @@ from surefoot_training.simulated.recording import Ticks
 
 HALF_A_STEP_S = 0.0005
 """Of the simulation: an order is taken between two of them."""
+SHORT_S = 0.1
 BURN = "while True: pass"
 OTHER_KEY = b"somebody else's".ljust(32, b".")
 
@@ -102,15 +103,22 @@ def began_s(injected: Injected, ticks: Ticks) -> float:
 
 
 def _held(stack: Stack, process: Process, seconds: float) -> Injected:
+    """Short ones to the millisecond; the longer ones while everybody looks on."""
     pid, at_s = stack.pid(process), time.monotonic()
     os.kill(pid, signal.SIGSTOP)
-    if seconds < 0.5:
+
+    def let_go() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+    def look() -> None:
+        if time.monotonic() - at_s >= seconds:
+            let_go()
+
+    if seconds <= SHORT_S:
         time.sleep(seconds)
-    else:  # the operator's own endpoint goes on meanwhile
-        stack.wait(seconds - (time.monotonic() - at_s))
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
-    return Injected(at_s)
+        let_go()
+    return Injected(at_s, let_go, look)
 
 
 def _policy(stack: Stack, answer: Answer, ticks: int, rng: random.Random) -> Injected:
