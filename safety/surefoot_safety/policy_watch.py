@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from surefoot_safety.settings import TimingSettings
 
 MOST_MISSES = 2.0
-"""Times those allowed. More are not remembered: else a policy that was gone for a minute would be distrusted for another
-25, while one that is back has to prove itself for some seconds only."""
+"""Times those allowed. More are not remembered: else a policy that was gone for a minute would be distrusted for 25,
+while one that is back has to prove itself for some seconds only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,10 @@ class Injected:
     undo: Callable[[], None] = _nothing
     again: Callable[[], None] = _nothing
     """To be done every look while it lasts."""
+    is_recorded: bool = False
+    """Whether the record tells better when it came: orders to the simulation wait for some milliseconds."""
     from_sample: int | None = None
-    """Which of the samples that have it is wrong first, which the record tells; None: it is not one of samples."""
+    """Which of the samples that have it is wrong first; None: it is not one of samples."""
 
 
 def inject(stack: Stack, how: How, robot: RobotSpec, rng: random.Random) -> Injected:
@@ -90,12 +92,12 @@ def inject(stack: Stack, how: How, robot: RobotSpec, rng: random.Random) -> Inje
 
 def began_s(injected: Injected, ticks: Ticks) -> float:
     """When the fault came: with the first sample that is wrong, if it is one of samples."""
-    if injected.from_sample is None:
-        return injected.at_s
     faulty = np.flatnonzero((ticks["now_s"] >= injected.at_s) & (ticks["is_faulty"] > 0.0))
-    if not len(faulty):
+    if not injected.is_recorded or not len(faulty):
         return injected.at_s
-    since_s = ticks["now_s"][faulty[0]]
+    since_s = float(ticks["now_s"][faulty[0]])
+    if injected.from_sample is None:
+        return since_s
     stamps = ticks["sample_s"]
     arrived = np.append(False, stamps[1:] > stamps[:-1]) & (stamps >= since_s - HALF_A_STEP_S)
     wrong = np.flatnonzero(arrived & (ticks["now_s"] >= since_s))
@@ -142,7 +144,7 @@ def _sensor(stack: Stack, how: Sensor, robot: RobotSpec, rng: random.Random) -> 
     def undo() -> None:
         stack.order("sim", {"order": "clear"})
 
-    return Injected(at_s, undo, from_sample=how.from_sample)
+    return Injected(at_s, undo, is_recorded=True, from_sample=how.from_sample)
 
 
 def _button(stack: Stack, which: Estop) -> Injected:

@@ -282,7 +282,8 @@ CLAMPED = _falls_back(
 STANDS = Must(Action.STAND, frozenset({T.VELOCITY_SILENT}), ("timing.velocity_silent_s",))
 STALE = _damps(T.STATE_STALE, waits=("timing.state_stale_s",), place=Place.SUPERVISOR)
 LATE_TICK = _damps(T.TICK_LATE, waits=(COMMAND_AGE_S,))
-ESTOP_SILENT = _settles(T.ESTOP_SETTLE, waits=("estop.timeout_s",))
+ESTOP_SILENT = _settles(T.ESTOP_SETTLE, waits=("estop.timeout_s", 0.005))
+"""A last check-in may have to wait for a tick of the supervisor, and the timeout runs from there."""
 NO_NUMBERS = _damps(T.STATE_BAD, waits=(T.STATE_BAD,))
 UPSIDE_DOWN = _damps(T.TILT, T.FALLING, waits=(T.TILT,))
 ROLLED = _settles(T.IMU_DISAGREES, T.FALLING, T.TILT, waits=(T.IMU_DISAGREES,))

@@ -16,10 +16,14 @@ def ticks():
 
 
 def test_a_fault_of_samples_begins_with_the_first_wrong_one_that_the_link_reads():
-    assert began_s(Injected(1.0, from_sample=0), ticks()) == pytest.approx(1.009)  # measured at 1.008
-    assert began_s(Injected(1.0, from_sample=1), ticks()) == pytest.approx(1.011)
+    assert began_s(Injected(1.0, is_recorded=True, from_sample=0), ticks()) == pytest.approx(1.009)  # measured at 1.008
+    assert began_s(Injected(1.0, is_recorded=True, from_sample=1), ticks()) == pytest.approx(1.011)
+
+
+def test_one_of_the_simulation_begins_when_the_order_is_obeyed():
+    assert began_s(Injected(1.0, is_recorded=True), ticks()) == pytest.approx(1.007)
 
 
 def test_others_begin_when_they_were_done():
     assert began_s(Injected(1.0), ticks()) == 1.0
-    assert began_s(Injected(1.0, from_sample=0), ticks()[:5]) == 1.0  # it never came into any sample
+    assert began_s(Injected(1.0, is_recorded=True, from_sample=0), ticks()[:5]) == 1.0  # it never came into any sample
