@@ -78,14 +78,15 @@ class RobotNode(Node):
         self.telling = Telling(
             self, spec.joint_names, folder, stamps=self._stamps, counts=self._counts, estop=self._mail[REQUESTS]
         )
-        self.create_subscription(JointState, "joint_target", self._on_target, reliable())
+        # Of a queue of one a second publisher's message would push out the policy's, before anybody has looked at it.
+        self.create_subscription(JointState, "joint_target", self._on_target, reliable(10))
         self.create_subscription(
             TwistStamped if stamped else Twist,
             "/cmd_vel",
             self._on_stamped_velocity if stamped else self._on_velocity,
             reliable(),
         )
-        # Several endpoints share this topic: of a queue of one, one's message would push out another's.
+        # Several endpoints share this topic, too.
         self.create_subscription(UInt8MultiArray, "estop/check_in", self._on_check_in, reliable(10))
         for name, request in SERVICES.items():
             self.create_service(Trigger, name, self._serving(request))
