@@ -155,6 +155,9 @@ def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
     )
     for line in result["bars_missed"]:
         print(f"bar missed: {line}")
+    for row in rows:
+        for note, times in row["notes"].items():
+            print(f"{row['row']}: {note}{f' ({times} times)' if times > 1 else ''}")
 
 
 def _cells(row: Row) -> tuple[object, ...]:

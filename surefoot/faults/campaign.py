@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,7 +33,6 @@ class Choice:
     policy: str = "go2-velocity-flat"
     seeds: int = 20
     settings: Path | None = None
-    gaits: str | None = None
     judges_times: bool = True
     """Whether times count as bars: they say nothing on a machine that has other things to do."""
 
@@ -68,17 +67,16 @@ class Campaign:
 
     def _fitting(self, cell: Cell, seed: int) -> Stack:
         """The stack that is there, or another one."""
-        has_button = isinstance(cell.fault.how, Button)
+        choice, fault = self._choice, cell.fault
+        wanted = Setup(choice.robot, choice.policy, seed, choice.settings, isinstance(fault.how, Button), fault.has_ros)
         stack = self._stack
-        if stack is not None and stack.setup.has_button == has_button and stack.kills < MOST_KILLS:
-            stack.walker_is_there()
+        if stack is not None and replace(stack.setup, seed=seed) == wanted and stack.kills < MOST_KILLS:
+            stack.ready()
             return stack
         self.close()
         self._root = tempfile.TemporaryDirectory(dir=SHARED_MEMORY if SHARED_MEMORY.is_dir() else None, prefix="sf-")
-        choice = self._choice
-        setup = Setup(choice.robot, choice.policy, seed, choice.settings, has_button, choice.gaits)
-        self._stack = Stack(setup, Path(self._root.name))
-        self._stack.walker_is_there()
+        self._stack = Stack(wanted, Path(self._root.name))
+        self._stack.ready()
         return self._stack
 
     def close(self) -> None:

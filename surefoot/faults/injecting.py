@@ -6,30 +6,33 @@ import contextlib
 import math
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from surefoot.faults.stack import BUTTON, Stack
+from surefoot.faults.stack import BUTTON, MOST_KILLS, ROGUE, SIM, WALKER, Stack
 from surefoot.faults.table import (
-    Answer,
     Button,
     Clock,
+    Disk,
     End,
     Estop,
     Hold,
     How,
     Kill,
     Load,
+    Message,
     Policy,
     Process,
     Push,
     Sensor,
+    Swap,
 )
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
@@ -72,20 +75,32 @@ def inject(stack: Stack, how: How, robot: RobotSpec, rng: random.Random) -> Inje
         case Hold(process, seconds):
             return _held(stack, process, seconds)
         case Policy(answer, ticks):
-            return _policy(stack, answer, ticks, rng)
+            return _misdeed(stack, WALKER, {"misdeed": answer.value, "ticks": ticks, "seed": rng.randrange(2**31)})
+        case Message(misdeed):
+            return _misdeed(stack, ROGUE, {"misdeed": misdeed})
         case Sensor():
             return _sensor(stack, how, robot, rng)
-        case Push(force_n, seconds):
-            order = {"order": "push", "force_n": force_n, "duration_s": seconds}
-            at_s = time.monotonic()
-            stack.order("sim", {**order, "direction_rad": rng.uniform(0.0, 2.0 * math.pi)})
-            return Injected(at_s)
         case Button(which):
             return _button(stack, which)
+        case _:
+            return _around(stack, how, rng)
+
+
+def _around(stack: Stack, how: Push | Load | Clock | Swap | Disk, rng: random.Random) -> Injected:
+    """What comes from outside."""
+    at_s = time.monotonic()
+    match how:
+        case Push(force_n, seconds):
+            order = {"order": "push", "force_n": force_n, "duration_s": seconds}
+            stack.order(SIM, {**order, "direction_rad": rng.uniform(0.0, 2.0 * math.pi)})
+            return Injected(at_s)
         case Load(per_core):
             return _load(per_core)
+        case Swap(data):
+            return _swapped(stack, data)
+        case Disk():
+            return _disk_full(stack)
         case Clock(step_s):
-            at_s = time.monotonic()
             stack.step_clock(step_s)
             return Injected(at_s, lambda: stack.step_clock(0.0))
 
@@ -123,14 +138,34 @@ def _held(stack: Stack, process: Process, seconds: float) -> Injected:
     return Injected(at_s, let_go, look)
 
 
-def _policy(stack: Stack, answer: Answer, ticks: int, rng: random.Random) -> Injected:
-    order = {"answer": answer.value, "ticks": ticks, "seed": rng.randrange(2**31)}
-    told = stack.order("walker", order)
+def _misdeed(stack: Stack, who: str, order: Mapping[str, object]) -> Injected:
+    told = stack.order(who, order)
 
     def undo() -> None:
-        stack.order("walker", {"answer": None})
+        stack.order(who, {"misdeed": None})
 
     return Injected(float(told["at_s"]), undo)
+
+
+def _swapped(stack: Stack, data: bytes) -> Injected:
+    """Another file where the policy's was, and a policy node that is started anew."""
+    sound = stack.policy_file.read_bytes()
+    stack.policy_file.write_bytes(data)
+    at_s = stack.kill(Process.POLICY_NODE, signal.SIGKILL)
+    stack.kills = MOST_KILLS  # the node that was given up comes back with another `surefoot up` only
+
+    def undo() -> None:
+        stack.policy_file.write_bytes(sound)
+
+    return Injected(at_s, undo)
+
+
+def _disk_full(stack: Stack) -> Injected:
+    """The recorder may write no more: a limit of its own process, since a whole disk is not ours to fill."""
+    pid, at_s = stack.pid(Process.RECORDER), time.monotonic()
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, 1))
+    stack.kills = MOST_KILLS  # it is given up, too
+    return Injected(at_s)
 
 
 def _sensor(stack: Stack, how: Sensor, robot: RobotSpec, rng: random.Random) -> Injected:
@@ -139,10 +174,10 @@ def _sensor(stack: Stack, how: Sensor, robot: RobotSpec, rng: random.Random) -> 
     if how.joint:
         order["joint"] = rng.choice(joints)
     at_s = time.monotonic()
-    stack.order("sim", order)
+    stack.order(SIM, order)
 
     def undo() -> None:
-        stack.order("sim", {"order": "clear"})
+        stack.order(SIM, {"order": "clear"})
 
     return Injected(at_s, undo, is_recorded=True, from_sample=how.from_sample)
 

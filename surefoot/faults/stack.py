@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,7 +38,10 @@ MODULES = {
     Process.POLICY_NODE: "surefoot_control.policy_node",
     Process.RECORDER: "surefoot_control.record_node",
 }
-BUTTON = "button"
+BUTTON, WALKER, DRIVE, ROGUE, SIM = "button", "walker", "drive", "rogue", "sim"
+ROGUE_MODULE = "surefoot_control.rogue_node"
+FRESH_S = 0.1
+"""Age of targets that somebody gives."""
 START = (
     "import sys; from surefoot_safety.process.ending import end_with; end_with(int(sys.argv.pop(1)));"
     "from surefoot.cli import main; sys.exit(main())"
@@ -78,7 +82,8 @@ class Setup:
     """Milder ones, where the machine is busy."""
     has_button: bool = False
     """A second e-stop endpoint: this process."""
-    gaits: str | None = None
+    has_ros: bool = False
+    """Robot node, policy node and recorder instead of a policy beside them."""
 
 
 class Stack:
@@ -99,8 +104,11 @@ class Stack:
         self._pressed_s = -math.inf
         self._make_files()
         self._log = (root / "up.log").open("w+")
+        self.policy_file = self._own_policy()
+        """This stack's own copy: it may be spoilt."""
+        self._environment = self._made_environment()
         self._up = self._start_up(key)
-        self._walker = self._start_walker()
+        self._helpers = {name: self._start(*words) for name, words in self._helpers_words().items()}
         self.operator = Operator(self.folder)
         self._statuses = read_channel(self.folder, STATUS, StatusRecord)
         self._truth = read_truth(self.folder)
@@ -161,10 +169,10 @@ class Stack:
 
     def walk_at(self, vx_mps: float) -> None:
         """The velocity to walk at."""
-        self.order("walker", {"velocity": [vx_mps, 0.0, 0.0]})
+        self.order(DRIVE if self.setup.has_ros else WALKER, {"velocity": [vx_mps, 0.0, 0.0]})
 
     def order(self, whom: str, what: Mapping[str, object]) -> dict[str, float | str]:
-        """An order to `walker` or `sim`, and what they say to it."""
+        """An order to one of the helpers or to the simulation, and what they say to it."""
         mail = self._orders[whom]
         while mail.answer() is not None:
             pass  # to an order before this one
@@ -176,24 +184,40 @@ class Stack:
             raise SurefootError(str(told["error"]))
         return told
 
-    def walker_is_there(self) -> None:
-        """Start the policy again if it is gone, and have it answer as it should."""
-        if self._walker.poll() is not None:
-            self._walker = self._start_walker()
-        end_s = time.monotonic() + LONGEST_START_S
-        while True:
-            try:
-                self.order("walker", {"answer": None})
-            except SurefootError:
-                if time.monotonic() > end_s or self._walker.poll() is not None:
-                    raise
-            else:
-                return
+    def ready(self) -> None:
+        """Start helpers again that are gone, let them behave, and wait until somebody walks the robot."""
+        for name, process in self._helpers.items():
+            if process.poll() is not None:
+                self._helpers[name] = self._start(*self._helpers_words()[name])
+        self._behave()
+        if self.setup.has_ros and not self.wait(LONGEST_START_S, self._is_answered):
+            raise SurefootError(f"the nodes give no targets: {self.said[-500:]}")
 
-    def end_walker(self) -> None:
-        """Let the policy go, properly: it leaves nothing behind."""
-        self._walker.terminate()
-        self._walker.wait()
+    def _behave(self) -> None:
+        end_s = time.monotonic() + LONGEST_START_S
+        for name in self._helpers:
+            while True:
+                try:
+                    self.order(name, {"misdeed": None})
+                    break
+                except SurefootError:
+                    if time.monotonic() > end_s or self._helpers[name].poll() is not None:
+                        raise
+
+    def _is_answered(self) -> bool:
+        status = self.status
+        return status is not None and status.record.target_age_s < FRESH_S
+
+    def end_helpers(self) -> None:
+        """Let them go, properly: they leave nothing behind."""
+        for process in self._helpers.values():
+            process.terminate()
+        for process in self._helpers.values():
+            try:
+                process.wait(LONGEST_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def kill(self, process: Process, number: signal.Signals) -> float:
         """Send a signal; when that was."""
@@ -232,7 +256,7 @@ class Stack:
         for process in Process:
             with contextlib.suppress(SurefootError, OSError):
                 os.kill(self.pid(process), signal.SIGCONT)
-        self.end_walker()
+        self.end_helpers()
         for _ in range(2):  # the second one means at once
             if self.is_up:
                 self._up.terminate()
@@ -266,7 +290,21 @@ class Stack:
             self.mail.send(self.button.check_in(EstopLevel.RELEASED))
 
     def _boxes(self) -> dict[str, Path]:
-        return {"walker": self.root / "walker.sock", "sim": socket_path(self.folder, SIMULATION)}
+        helpers = {name: self.root / f"{name}.sock" for name in (WALKER, DRIVE, ROGUE)}
+        return {**helpers, SIM: socket_path(self.folder, SIMULATION)}
+
+    def _helpers_words(self) -> dict[str, tuple[str, ...]]:
+        """Who runs beside `surefoot up`, by name."""
+        boxes, parent = self._boxes(), ("--parent", str(os.getpid()))
+        if self.setup.has_ros:
+            return {name: ("-m", ROGUE_MODULE, "--box", str(boxes[name]), *parent) for name in (DRIVE, ROGUE)}
+        place = ("--robot", self.setup.robot, "--run-dir", str(self.run_dir), "--policy", str(self.policy_file))
+        return {WALKER: ("-m", MODULES[Process.WALKER], *place, "--box", str(boxes[WALKER]), *parent)}
+
+    def _own_policy(self) -> Path:
+        from surefoot_policy.shipped import policy_file
+
+        return Path(shutil.copyfile(policy_file(Path(self.setup.policy)), self.root / "policy.onnx"))
 
     def _make_files(self) -> None:
         world = {"seed": self.setup.seed, "ticks": str(self.ticks_file)}
@@ -275,9 +313,15 @@ class Stack:
         shim.mkdir()
         (shim / "sitecustomize.py").write_text(CLOCK.format(path=str(self._clock_file)), encoding="utf-8")
 
-    def _environment(self) -> dict[str, str]:
+    def _made_environment(self) -> dict[str, str]:
         path = os.environ.get("PYTHONPATH")
-        return {**os.environ, "PYTHONPATH": f"{self.root / 'shim'}{os.pathsep + path if path else ''}"}
+        return {
+            **os.environ,
+            "PYTHONPATH": f"{self.root / 'shim'}{os.pathsep + path if path else ''}",
+            # Nodes of this stack are to meet, and nobody else.
+            "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
+            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        }
 
     def _start_up(self, key: Path) -> subprocess.Popen[bytes]:
         setup = self.setup
@@ -287,25 +331,16 @@ class Stack:
             words += ["--settings", str(setup.settings), "--no-release"]
         if setup.has_button:
             words += ["--estop-key", str(key), "--estop-endpoint", BUTTON]
-        if setup.gaits is not None:
-            words += ["--gaits", setup.gaits]
-        return subprocess.Popen(
-            [sys.executable, "-c", START, str(os.getpid()), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            env=self._environment(),
-            start_new_session=True,
-        )
+        if setup.has_ros:
+            words += ["--policy", str(self.policy_file), "--record", str(self.root / "record.mcap")]
+        return self._start("-c", START, str(os.getpid()), *words)
 
-    def _start_walker(self) -> subprocess.Popen[bytes]:
-        words = ["-m", MODULES[Process.WALKER], "--robot", self.setup.robot, "--run-dir", str(self.run_dir)]
-        words += ["--policy", self.setup.policy, "--box", str(self._boxes()["walker"]), "--parent", str(os.getpid())]
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, *words],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
-            env=self._environment(),
+            env=self._environment,
             start_new_session=True,
         )

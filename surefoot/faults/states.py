@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from surefoot.faults.stack import Stack
+from surefoot.faults.stack import SIM, Stack
 from surefoot.faults.table import GOING_ON, SPEED_MPS, State
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.mode import Mode, Request
@@ -50,7 +50,7 @@ def stand(stack: Stack) -> bool:
         if mode is Mode.STANDING:
             return lifted
         if mode in ON_THE_FLOOR and (stack.up_z() < FALLEN_UP_Z or failures >= TRIES):
-            stack.order("sim", {"order": "place"})
+            stack.order(SIM, {"order": "place"})
             lifted, failures = True, 0
             stack.wait(0.5)  # what was measured meanwhile jumped
         if mode is not None and mode in WAYS:

@@ -199,7 +199,26 @@ class Clock:
     step_s: float
 
 
-How: TypeAlias = Kill | End | Hold | Policy | Sensor | Push | Button | Load | Clock
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Somebody on ROS says what nobody should: a misdeed of `surefoot_control.rogue_node`."""
+
+    misdeed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """The policy's file becomes another one, and the policy node starts anew."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The recorder can write no more."""
+
+
+How: TypeAlias = Kill | End | Hold | Policy | Sensor | Push | Button | Load | Clock | Message | Swap | Disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +233,8 @@ class Fault:
     """In these states something else must follow."""
     states: frozenset[State] = EVERY
     watch_s: float = 2.5
+    has_ros: bool = False
+    """Whether it takes the nodes."""
 
     def must_in(self, state: State) -> Must:
         """What must follow in a state."""
@@ -310,8 +331,9 @@ def _processes() -> Iterable[Fault]:
         yield Fault(f"surefoot up held {ms} ms", "process", Hold(P.UP, 0.001 * ms), GOES_ON)
     yield Fault("surefoot up held 2000 ms", "e-stop", Hold(P.UP, 2.0), ESTOP_SILENT, watch_s=6.0)
     yield Fault("policy killed", "process", Kill(P.WALKER), GOES_ON, _in_walks(SILENT, FALLBACK=STANDS))
-    for ms in (20, 60):
-        yield Fault(f"policy held {ms} ms", "process", Hold(P.WALKER, 0.001 * ms), GOES_ON)
+    yield Fault("policy held 20 ms", "process", Hold(P.WALKER, 0.02), GOES_ON)
+    # As long as a command may be old: whether that is reached depends on how old the last one was.
+    yield Fault("policy held 60 ms", "process", Hold(P.WALKER, 0.06), GOES_ON, _in_walks(ANYTHING))
     yield Fault("policy held 200 ms", "process", Hold(P.WALKER, 0.2), GOES_ON, _in_walks(SILENT))
     yield Fault("policy held 2000 ms", "process", Hold(P.WALKER, 2.0), GOES_ON, _in_walks(SILENT, FALLBACK=ANYTHING))
 
@@ -374,4 +396,34 @@ def _others() -> Iterable[Fault]:
     yield Fault("wall clock −1 h", "machine", Clock(-3600.0), GOES_ON)
 
 
-FAULTS: tuple[Fault, ...] = (*_processes(), *_policies(), *_sensors(), *_others())
+def _nodes() -> Iterable[Fault]:
+    def node(name: str, how: How, must: Must, where: Mapping[State, Must] | None = None) -> Fault:
+        return Fault(name, "ROS", how, must, where or {}, has_ros=True)
+
+    # The robot node brings velocities too: how long it is away decides whether a fallback that walks is to stand.
+    silent, away = _in_walks(SILENT), _in_walks(SILENT, FALLBACK=ANYTHING)
+    yield node("robot node killed", Kill(P.ROBOT_NODE), GOES_ON, away)
+    yield node("policy node killed", Kill(P.POLICY_NODE), GOES_ON, silent)
+    yield node("recorder killed", Kill(P.RECORDER), GOES_ON)
+    for process, gone in ((P.ROBOT_NODE, away), (P.POLICY_NODE, silent), (P.RECORDER, {})):
+        for ms in (20, 60, 200, 2000):
+            name = f"{process.value} held {ms} ms"
+            where = {20: {}, 60: _in_walks(ANYTHING) if gone else {}}.get(ms, gone)
+            yield node(name, Hold(process, 0.001 * ms), GOES_ON, where)
+    for misdeed in (
+        *("targets malformed", "targets duplicated", "targets of a second publisher"),
+        *("targets stamped in the past", "targets stamped in the future", "velocities malformed"),
+    ):
+        yield node(misdeed, Message(misdeed), GOES_ON)
+    yield node("targets forged without numbers", Message("targets forged without numbers"), GOES_ON, _in_walks(BAD))
+    # Who floods a topic may keep others from being heard: what that leads to is another row.
+    for misdeed in ("targets", "velocities", "check-ins"):
+        yield node(f"{misdeed} flooded", Message(f"{misdeed} flooded"), ANYTHING)
+    yield node("velocities of a second publisher", Message("velocities of a second publisher"), ANYTHING)
+    yield node("policy file spoilt", Swap(b"PK not a policy"), GOES_ON, silent)
+    yield node("disk full for the recorder", Disk(), GOES_ON)
+    yield node("wall clock +1 h, with nodes", Clock(3600.0), GOES_ON)
+    yield node("wall clock −1 h, with nodes", Clock(-3600.0), GOES_ON)
+
+
+FAULTS: tuple[Fault, ...] = (*_processes(), *_policies(), *_sensors(), *_others(), *_nodes())

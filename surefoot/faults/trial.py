@@ -31,7 +31,7 @@ class Trial:
     lifted: bool
     """Whether somebody had to set it up before that."""
     note: str
-    """Why there was none, or why it did not recover."""
+    """Why there was none, why it did not recover, or the supervisor's reasons if what followed was not right."""
 
 
 def tried(stack: Stack, cell: Cell, seed: int, robot: RobotSpec, settings: Settings) -> Trial:
@@ -55,7 +55,8 @@ def tried(stack: Stack, cell: Cell, seed: int, robot: RobotSpec, settings: Setti
     happened = Happened(ticks, line, at_s, undone_s, time.monotonic())
     verdict = judged(happened, cell.state, cell.must, robot, settings)
     recovered, lifted, note = _recovered(stack, cell)
-    return Trial(verdict, recovered, lifted, note)
+    why = note or ("" if verdict.right else "; ".join(line.reasons.values()))
+    return Trial(verdict, recovered, lifted, why)
 
 
 def _watch(stack: Stack, line: Timeline, injected: Injected, end_s: float) -> None:
@@ -75,11 +76,11 @@ def _recovered(stack: Stack, cell: Cell) -> tuple[bool, bool, str]:
     """Whether, whether it was lifted, why not. Whoever killed `surefoot up` has to start another one, elsewhere."""
     how = cell.fault.how
     if isinstance(how, Kill | End) and how.process is Process.UP:
-        stack.end_walker()
+        stack.end_helpers()
         gone = stack.wait(10.0, stack.is_all_gone)
         return gone, False, "" if gone else "something is left behind"
     try:
-        stack.walker_is_there()
+        stack.ready()
         stack.walk_at(0.0)
         lifted = stand(stack)
     except SurefootError as error:

@@ -114,11 +114,11 @@ class Walker:
             self._velocity, self._said_s = (vx, vy, yaw), -float("inf")
             answer({"at_s": now_s})
             return
-        if found["answer"] is None:
+        if found.get("misdeed") is None:
             self._spoiling = None
             answer({"at_s": now_s})
             return
-        kind = Answer(found["answer"])
+        kind = Answer(found["misdeed"])
         self._spoiling = Spoiling(kind, found["ticks"], found["seed"], self._lower, self._upper)
         if kind is Answer.DELAYED:  # what is wrong is that nothing comes
             answer({"at_s": now_s})

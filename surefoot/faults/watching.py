@@ -29,6 +29,8 @@ class Timeline:
     modes: list[Entered] = field(default_factory=list)
     triggers: dict[Trigger, float] = field(default_factory=dict)
     """Those that acted, and when that was seen first."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why each acted, as it was said first."""
     latched: frozenset[Trigger] = frozenset()
     """In the newest status."""
     seen_s: float = -float("inf")
@@ -46,6 +48,8 @@ class Timeline:
             self.modes.append(Entered(record.mode, at_s, status.writer))
         for trigger in triggers_of(record.active | record.latched):
             self.triggers.setdefault(trigger, status.stamp_s)
+        for line in record.reasons.splitlines():
+            self.reasons.setdefault(line.partition(":")[0], line)
         self.latched = frozenset(triggers_of(record.latched))
 
     def told(self, since_s: float) -> str:

@@ -39,10 +39,10 @@ def ticks(seconds=1.0, start_s=FAULT_S - 0.5):
 def line(*modes, triggers=(), latched=()):
     """Modes with the times they began."""
     return Timeline(
-        [Entered(mode, at_s, 1) for mode, at_s in modes],
-        dict.fromkeys(triggers, FAULT_S + 0.01),
-        frozenset(latched),
-        FAULT_S + 0.5,
+        modes=[Entered(mode, at_s, 1) for mode, at_s in modes],
+        triggers=dict.fromkeys(triggers, FAULT_S + 0.01),
+        latched=frozenset(latched),
+        seen_s=FAULT_S + 0.5,
     )
 
 

@@ -8,7 +8,9 @@ from surefoot_safety.table import Trigger
 
 
 def status(stamp_s, mode, in_mode_s, *, active=(), latched=(), writer=1):
-    record = SimpleNamespace(mode=mode, in_mode_s=in_mode_s, active=bits_of(active), latched=bits_of(latched))
+    reasons = "\n".join(f"{trigger.value}: at {stamp_s:g} s" for trigger in (*active, *latched))
+    bits = {"active": bits_of(active), "latched": bits_of(latched)}
+    record = SimpleNamespace(mode=mode, in_mode_s=in_mode_s, reasons=reasons, **bits)
     return Received(record, 1, stamp_s, writer)
 
 
@@ -38,3 +40,4 @@ def test_the_same_mode_begun_anew_is_another_one():
     assert len(line.modes) == 3
     assert line.latched == frozenset()
     assert line.triggers == {Trigger.TILT: 1.0}
+    assert line.reasons == {"tilt": "tilt: at 1 s"}

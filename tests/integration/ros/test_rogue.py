@@ -1,0 +1,116 @@
+"""The node that misbehaves for the fault campaign does what it is told, and says when."""
+
+import json
+import math
+import time
+
+import pytest
+import rclpy
+from geometry_msgs.msg import Twist
+from rclpy.executors import SingleThreadedExecutor
+from real_processes import MILD, wait_for
+from sensor_msgs.msg import JointState
+from std_msgs.msg import UInt8MultiArray
+
+from surefoot.cli import main
+from surefoot.faults.table import FAULTS, Message
+from surefoot_control.qos import reliable
+from surefoot_control.rogue_node import RogueNode
+
+MISDEEDS = [fault.how.misdeed for fault in FAULTS if isinstance(fault.how, Message)]
+NAMES = ["a", "b", "c"]
+
+
+@pytest.fixture(scope="module")
+def rogue(ros):
+    """The node, a policy that answers, and what is heard of both."""
+    node, policy = RogueNode(), rclpy.create_node("policy", namespace="surefoot")
+    heard = []
+    for kind, topic in ((JointState, "joint_target"), (Twist, "/cmd_vel"), (UInt8MultiArray, "estop/check_in")):
+        policy.create_subscription(kind, topic, heard.append, reliable(100))
+    targets = policy.create_publisher(JointState, "joint_target", reliable())
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.add_node(policy)
+    wait_for(lambda: targets.get_subscription_count() == 2, "both ends")
+
+    def go_on():
+        message = JointState(name=NAMES, position=[0.5] * 3)
+        message.header.frame_id, message.header.stamp = "policy:x:y", policy.get_clock().now().to_msg()
+        targets.publish(message)
+        for _ in range(20):
+            executor.spin_once(timeout_sec=0.002)
+        node.act(time.monotonic())
+
+    yield node, heard, go_on
+    executor.shutdown()
+    node.destroy_node()
+    policy.destroy_node()
+
+
+def is_ours(message):
+    """Whether it is not what the policy of this test says."""
+    return not isinstance(message, JointState) or list(message.position) != [0.5] * 3
+
+
+@pytest.mark.parametrize("misdeed", [name for name in MISDEEDS if "stamped" not in name and "duplicated" not in name])
+def test_misdeeds(rogue, misdeed):
+    node, heard, go_on = rogue
+    began_s, told = time.monotonic(), []
+    go_on()
+    heard.clear()
+    node.order({"misdeed": misdeed}, told.append, began_s)
+
+    def seen():
+        go_on()
+        return any(map(is_ours, heard))
+
+    wait_for(seen, misdeed)
+    assert len(told) == 1
+    assert began_s <= told[0] <= time.monotonic()
+    node.order({"misdeed": None}, told.append, 7.0)
+    assert told[1:] == [7.0]
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "shift_s"),
+    [("targets duplicated", 0.0), ("targets stamped in the past", -1.0), ("targets stamped in the future", 1.0)],
+)
+def test_echoes(rogue, misdeed, shift_s):
+    """Of everything the policy says one, and of those none."""
+    node, heard, go_on = rogue
+    node.order({"misdeed": misdeed}, lambda _: None, 0.0)
+    for _ in range(20):
+        go_on()
+    said = [message.header.stamp for message in heard if isinstance(message, JointState)][-8:]
+    stamps = [stamp.sec + 1e-9 * stamp.nanosec for stamp in said]
+    node.order({"misdeed": None}, lambda _: None, 0.0)
+    shifts = {round(other - stamp, 3) for stamp in stamps for other in stamps if abs(abs(other - stamp) - 1.0) < 0.01}
+    if shift_s:
+        assert any(math.isclose(abs(shift), 1.0, abs_tol=0.01) for shift in shifts)
+    else:
+        assert len(set(stamps)) < len(stamps)
+    assert len(heard) <= 4 * 20 * len(MISDEEDS)  # nobody echoes an echo
+
+
+def test_it_drives(rogue):
+    node, heard, go_on = rogue
+    node.order({"velocity": [0.3, 0.0, 0.1]}, lambda _: None, 0.0)
+
+    def driven():
+        go_on()
+        return any(isinstance(message, Twist) and message.linear.x == 0.3 for message in heard)
+
+    wait_for(driven, "a velocity")
+
+
+@pytest.mark.slow  # real processes in real time
+def test_a_cell_with_nodes(tmp_path, capsys):
+    mild = tmp_path / "mild.yaml"
+    mild.write_text(MILD)
+    words = ["bench", "faults", "--only", "targets malformed, standing", "--seeds", "1", "--settings", str(mild)]
+    status = main([*words, "--no-times", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    (row,) = told["rows"]
+    assert (row["trials"], row["right"], row["recovered"], row["beyond_limits"]) == (1, 1, 1, 0), row
+    assert (status, told["bars_missed"]) == (0, [])
