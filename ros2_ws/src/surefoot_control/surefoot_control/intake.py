@@ -91,8 +91,9 @@ class TargetIntake:
 class VelocityIntake:
     """Velocities: with a stamp of their own, each newer than the last, or without one, stamped on arrival."""
 
-    def __init__(self) -> None:
-        self._sequence = 0
+    def __init__(self, sequence: int = 0) -> None:
+        """`sequence`: of the last velocity that the supervisor was given, by whomever."""
+        self._sequence = sequence
         self._newest_s = -math.inf
 
     def take(self, velocity: tuple[float, float, float], stamp_s: float | None, now_s: float) -> VelocityCommand | str:

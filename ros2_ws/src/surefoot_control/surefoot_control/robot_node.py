@@ -32,7 +32,7 @@ from surefoot_control.ros import NAMESPACE, running_ros, spin, split
 from surefoot_control.telling import Telling
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.channels import TARGET, read_channel, write_channel
-from surefoot_safety.channel.records import TargetRecord, target_record
+from surefoot_safety.channel.records import TargetRecord, target_record, velocity_command
 from surefoot_safety.command import JointCommand, VelocityCommand
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.mode import Request
@@ -69,10 +69,13 @@ class RobotNode(Node):
         self._stamps = Stamps.of_now()
         self._counts = Counts(lambda line: self.get_logger().warning(line))
         self._target: JointCommand | None = None
-        self._velocity: VelocityCommand | None = None
-        sequence = _last_sequence(folder)
+        last = _last_handed_on(folder)
         self._channel = write_channel(folder, TARGET, TargetRecord)
-        self._targets, self._velocities = TargetIntake(facts, sequence), VelocityIntake()
+        # The supervisor takes no targets with lower numbers. And a velocity of a second ago is no older since this node
+        # was started again: without one the robot would sit down at once.
+        self._velocity: VelocityCommand | None = None if last is None else velocity_command(last)
+        self._targets = TargetIntake(facts, 0 if last is None else last.command_sequence)
+        self._velocities = VelocityIntake(0 if last is None else last.velocity_sequence)
         self._asker = Asker(folder)
         self._mail = {name: Mail(socket_path(folder, name)) for name in (REQUESTS, STOPS)}
         self.telling = Telling(
@@ -178,12 +181,12 @@ def _tell(node: RobotNode, ending: Ending) -> None:
         node.telling.tell(ticker.wait())
 
 
-def _last_sequence(folder: Path) -> int:
-    """Of the last targets that a robot node before this one handed on: the supervisor takes none with lower numbers."""
+def _last_handed_on(folder: Path) -> TargetRecord | None:
+    """What a robot node before this one handed on last."""
     reader = read_channel(folder, TARGET, TargetRecord)
     found = reader.read(time.monotonic())
     reader.close()
-    return 0 if found is None else found.record.command_sequence
+    return None if found is None else found.record
 
 
 def _parser() -> argparse.ArgumentParser:
