@@ -37,6 +37,8 @@ FLOOD_S = 1e-4
 """10 kHz, or as fast as this process can."""
 OFTEN_S = 0.02
 """As policies answer."""
+PATIENCE_S = 0.01
+"""A process that looks a thousand times a second would be a fault of its own on a small machine."""
 MANY = 200
 AT_ONCE = 20
 """Messages between two looks at other things."""
@@ -77,6 +79,11 @@ class RogueNode(Node):
             "targets stamped in the future": lambda: self._echo(NS_PER_S),
             "targets forged without numbers": self._forge,
         }
+
+    @property
+    def patience_s(self) -> float:
+        """How long it may listen before it has to act."""
+        return PATIENCE_S if self._misdeed is None or self._pace_s > FLOOD_S else FLOOD_S
 
     def order(self, found: dict[str, object], tell: Callable[[float], None], now_s: float) -> None:
         """How fast to drive, or what to do wrong."""
@@ -189,7 +196,7 @@ def run(box: Path) -> None:
         executor.add_node(node)
         try:
             while not ending.asked:
-                executor.spin_once(timeout_sec=0.001)
+                executor.spin_once(timeout_sec=node.patience_s)
                 now_s = time.monotonic()
                 for letter in mailbox.take():
                     node.order(json.loads(letter.data), _telling(mailbox, letter), now_s)
