@@ -22,6 +22,13 @@ DT_S = 0.02
 TASK_NAMES = ["flat", "rough", "seeing"]
 
 
+def without_slow(command: np.ndarray) -> np.ndarray:
+    """What commands mean: up to 0.1 m/s is no walking, and up to 0.1 rad/s then no turning either."""
+    in_place = np.linalg.norm(command[:, :2], axis=1) <= np.float32(0.1)
+    stands = in_place & (abs(command[:, 2]) <= np.float32(0.1))
+    return np.where(np.stack([in_place, in_place, stands], axis=1), 0.0, command)
+
+
 class SecondAccount:
     """Follows an environment with a recording simulator from the outside."""
 
@@ -40,7 +47,7 @@ class SecondAccount:
 
     def step(self, target: np.ndarray):
         """One step of both: the environment's result, and the quantities that its terms should have seen."""
-        command = self._part(self.seen, "velocity_command").astype(float)
+        command = without_slow(self._part(self.seen, "velocity_command").astype(float))
         result = self.environment.step(target)
         quantities = self._quantities(target.astype(float), command, result)
         return result, quantities

@@ -95,7 +95,11 @@ def test_joints_are_in_canonical_order(lab):
 
 def test_the_clock_starts_at_reset_and_goes_with_the_command_the_policy_saw(lab):
     task = lab.quiet(lab.tasks["flat"])
-    task = replace(lab.with_limits(task, time_s=0.5), commands=CommandConfig(interval_s=(0.1, 0.3), standing_share=0.4))
+    commands = CommandConfig(
+        interval_s=(0.1, 0.3), standing_share=0.4, minimum_speed_mps=0.0, minimum_yaw_rate_radps=0.0,
+        acceleration_mps2=1e6, yaw_acceleration_radps2=1e6,
+    )  # fmt: skip
+    task = replace(lab.with_limits(task, time_s=0.5), commands=commands)
     environment = lab.make(task)
     phase, seen = np.zeros(6), environment.observations
     stood, walked = 0, 0

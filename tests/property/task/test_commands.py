@@ -35,7 +35,7 @@ def test_commands_stay_in_range_and_only_zero_is_standing(xp, config, low, width
     band = np.float32([low, min(1.0, low + width)])
     sampler = CommandSampler(config, robots, xp)
     sampler.set_speed_band(xp.arange(robots), xp.asarray(np.tile(band, (robots, 1))))
-    sampler.reset(xp.arange(robots), xp.zeros(robots, dtype=xp.float32), rng)
+    sampler.reset(xp.arange(robots), rng)
     for _ in range(10):
         command, standing = to_numpy(sampler.velocity_command), to_numpy(sampler.standing)
         assert np.isfinite(command).all()

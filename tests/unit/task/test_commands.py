@@ -5,18 +5,22 @@ import pytest
 
 from surefoot_robots.errors import SurefootError
 from surefoot_training.task.arrays import Rng, to_numpy
-from surefoot_training.task.commands import CommandConfig, CommandSampler, without_creeping
+from surefoot_training.task.commands import CommandConfig, CommandSampler, ramped, without_creeping
 
 DT = 0.02
 MOVING = {"standing_share": 0.0, "heading_share": 0.0, "minimum_speed_mps": 0.0, "minimum_yaw_rate_radps": 0.0}
+AT_ONCE = {"acceleration_mps2": 1e12, "yaw_acceleration_radps2": 1e12}
+NO_TIME_S = 1e-9
 
 
 def draw(xp, robots=4000, seed=0, band=None, **settings):
-    sampler, rng = CommandSampler(CommandConfig(**{**MOVING, **settings}), robots, xp), Rng(seed, xp)
+    """A sampler whose commands are what was drawn, unless settings say how fast they may change."""
+    sampler, rng = CommandSampler(CommandConfig(**{**MOVING, **AT_ONCE, **settings}), robots, xp), Rng(seed, xp)
     everyone = xp.arange(robots)
     if band is not None:
         sampler.set_speed_band(everyone, xp.asarray(np.tile(np.float32(band), (robots, 1))))
-    sampler.reset(everyone, xp.zeros(robots, dtype=xp.float32), rng)
+    sampler.reset(everyone, rng)
+    sampler.step(xp.zeros(robots, dtype=xp.float32), NO_TIME_S, rng)
     return sampler, rng
 
 
@@ -122,9 +126,48 @@ def test_arrays_handed_out_do_not_change_afterwards(xp):
 def test_reset_touches_only_its_robots(xp, array):
     sampler, rng = draw(xp, robots=3)
     before = to_numpy(sampler.velocity_command)
-    sampler.reset(array([1]), xp.zeros(3, dtype=xp.float32), rng)
+    sampler.reset(array([1]), rng)
+    assert to_numpy(sampler.velocity_command)[1].tolist() == [0.0, 0.0, 0.0]
+    sampler.step(xp.zeros(3, dtype=xp.float32), NO_TIME_S, rng)
     changed = (to_numpy(sampler.velocity_command) != before).any(-1)
     assert changed.tolist() == [False, True, False]
+
+
+def test_ramped(array):
+    # On the way; there; on the way back, over zero.
+    asked = array([[1.0, 0.0, -1.0], [0.02, -0.5, 0.0], [-1.0, 0.01, 0.5]])
+    before = array([[0.0, 0.0, 0.0], [0.0, -0.5, 0.03], [0.02, 0.0, -1.0]])
+    limit = array([0.05, 0.05, 0.064])
+    once = ramped(asked, before, limit)
+    expected = [[0.05, 0.0, -0.064], [0.02, -0.5, 0.0], [-0.03, 0.01, -0.936]]
+    np.testing.assert_allclose(to_numpy(once), expected, atol=1e-7)
+    assert to_numpy(ramped(once, before, limit)).tolist() == to_numpy(once).tolist()
+
+
+def test_commands_begin_at_rest_and_change_no_faster_than_they_may(xp):
+    settings = {"acceleration_mps2": 2.0, "yaw_acceleration_radps2": 4.0, "interval_s": (0.3, 0.6)}
+    sampler, rng = draw(xp, robots=200, heading_share=0.5, **settings)
+    heading = xp.zeros(200, dtype=xp.float32)
+    sampler.reset(xp.arange(200), rng)
+    before = to_numpy(sampler.velocity_command)
+    assert not before.any()
+    changes = []
+    for _ in range(100):
+        sampler.step(heading, DT, rng)
+        changes.append(abs(to_numpy(sampler.velocity_command) - before).max(0))
+        before = to_numpy(sampler.velocity_command)
+    np.testing.assert_allclose(np.max(changes, axis=0), [0.04, 0.04, 0.08], rtol=1e-5)
+
+
+def test_on_its_way_through_zero_a_command_is_to_stand(xp, array):
+    sampler, rng = draw(xp, robots=1, minimum_speed_mps=0.1, minimum_yaw_rate_radps=0.1, acceleration_mps2=2.0)
+    sampler._drawn, sampler.ramped = array([[1.0, 0.0, 0.0]]), array([[-0.15, 0.0, 0.0]])
+    seen = []
+    for _ in range(8):
+        sampler.step(xp.zeros(1, dtype=xp.float32), DT, rng)
+        seen.append((round(float(sampler.ramped[0, 0]), 3), bool(sampler.standing[0])))
+    assert [standing for _, standing in seen] == [False, True, True, True, True, True, False, False]
+    assert [speed for speed, _ in seen] == [-0.11, -0.07, -0.03, 0.01, 0.05, 0.09, 0.13, 0.17]
 
 
 def test_goes_on_from_a_saved_state(xp):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_training.task.commands import without_creeping
+from surefoot_training.task.commands import ramped, without_creeping
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.gait import next_phase
 
@@ -46,6 +46,7 @@ class Perception(nn.Module):
     action_high: Tensor
     joint_lower: Tensor
     joint_upper: Tensor
+    command_change: Tensor
 
     def __init__(self, task: TaskConfig, robot: RobotSpec, *, yaw_memory_s: float = 0.0) -> None:
         """`yaw_memory_s` is how long ago weighs 1/e; at 0, no yaw error is seen."""
@@ -73,6 +74,7 @@ class Perception(nn.Module):
         pose = torch.tensor(robot.default_joint_position_rad, dtype=torch.float32)
         offset = torch.zeros(self.observation_size)
         offset[self.where("joint_position")] = pose
+        self.register_buffer("command_change", torch.tensor(task.commands.change_limit(task.control_dt_s)))
         self.register_buffer("default_joint_position", pose)
         self.register_buffer("offset", offset)
         self.register_buffer("joint_lower", _rounded(robot.joint_lower_rad, towards=math.inf))
@@ -89,11 +91,21 @@ class Perception(nn.Module):
             at += column.size
         raise SurefootError(f"no column {name!r}", hint="columns: " + ", ".join(column.name for column in self.columns))
 
+    def asked(self, observation: Tensor) -> Tensor:
+        """The command [n, 3] as observed."""
+        return observation[:, self._command]
+
+    def with_ramped_command(self, observation: Tensor, before: Tensor) -> Tensor:
+        """Raw observations with commands that go on from those of before [n, 3] as training's do."""
+        command = ramped(self.asked(observation), before, self.command_change)
+        first, end = self._command.start, self._command.stop
+        return torch.cat([observation[:, :first], command, observation[:, end:]], dim=-1)
+
     def command_of(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """The command [n, 3] without what is too slow, and who is told to stand [n] bool."""
         speed, yaw_rate = self._slowest
         command, standing = without_creeping(
-            observation[:, self._command], minimum_speed_mps=speed, minimum_yaw_rate_radps=yaw_rate
+            self.asked(observation), minimum_speed_mps=speed, minimum_yaw_rate_radps=yaw_rate
         )
         return command, standing
 

@@ -25,7 +25,11 @@ class Policy(nn.Module):
 
     def initial_state(self, batch: int) -> dict[str, Tensor]:
         """What robots remember at reset: zeros."""
-        shapes: dict[str, tuple[int, ...]] = {"last_action": (self.perception.joints,), "gait_clock": (1,)}
+        shapes: dict[str, tuple[int, ...]] = {
+            "last_action": (self.perception.joints,),
+            "gait_clock": (1,),
+            "command": (3,),
+        }
         if self.perception.remembers_yaw:
             shapes["yaw_error"] = (1,)
         history = self.agent.config.history_length
@@ -40,13 +44,17 @@ class Policy(nn.Module):
     ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Joint targets [n, J] rad of raw observations [n, D]; the next state; what the policy believes."""
         agent, perception = self.agent, self.perception
+        observation = perception.with_ramped_command(observation, state["command"])
         phase = state["gait_clock"][:, 0]
         yaw_error = state["yaw_error"] if perception.remembers_yaw else phase.new_zeros((observation.shape[0], 0))
         newest = perception(observation, state["last_action"], phase, yaw_error).unsqueeze(1)
         seen = torch.cat([state["history"], newest], dim=1) if "history" in state else newest
         guess, estimates = self._guess(seen)
         inputs = agent.inputs_of(seen, guess)
-        following = {"gait_clock": perception.next_phase(observation, phase).unsqueeze(-1)}
+        following = {
+            "gait_clock": perception.next_phase(observation, phase).unsqueeze(-1),
+            "command": perception.asked(observation),
+        }
         if agent.memory_size:
             inputs = following["memory"] = agent.remember(inputs, state["memory"])
         action = perception.clipped(agent.likeliest_on(inputs))

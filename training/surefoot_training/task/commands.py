@@ -64,6 +64,16 @@ class CommandConfig:
         default=0.5,
         metadata=about("1/s", "yaw rate asked for per radian of heading error", source="legged_gym", at_least=0.0),
     )
+    acceleration_mps2: float = field(
+        default=2.5,
+        metadata=about("m/s²", "how fast vx and vy may change", source="velocity_smoother of Nav2: 2.5", at_least=0.1),
+    )
+    yaw_acceleration_radps2: float = field(
+        default=3.2,
+        metadata=about(
+            "rad/s²", "how fast the yaw rate may change", source="velocity_smoother of Nav2: 3.2", at_least=0.1
+        ),
+    )
     minimum_speed_mps: float = field(
         default=0.1,
         metadata=about("m/s", "slower linear commands are zero", source="legged_gym has 0.2", at_least=0.0),
@@ -84,6 +94,11 @@ class CommandConfig:
                     hint="slow commands, from which the curriculum grows, lie around zero",
                 )
 
+    def change_limit(self, dt_s: float) -> tuple[float, float, float]:
+        """By how much vx, vy m/s and yaw rate rad/s may change in `dt_s`."""
+        linear = self.acceleration_mps2 * dt_s
+        return linear, linear, self.yaw_acceleration_radps2 * dt_s
+
     @property
     def low(self) -> tuple[float, float, float]:
         """Lowest vx, vy, yaw rate."""
@@ -93,6 +108,16 @@ class CommandConfig:
     def high(self) -> tuple[float, float, float]:
         """Highest vx, vy, yaw rate."""
         return self.vx_mps[1], self.vy_mps[1], self.yaw_rate_radps[1]
+
+
+def ramped(asked: Array, before: Array, limit: Array) -> Array:
+    """The command [N, 3] on its way from that of before to what is asked for, at most `limit` [3] on.
+
+    Nobody can turn round between two steps; policies that were asked to fell where actions take long to arrive. Once
+    more ramped from the same `before` it stays as it is, to the bit: simulation and exported policy both do it.
+    """
+    xp = namespace(asked)
+    return xp.minimum(xp.maximum(asked, before - limit), before + limit)
 
 
 def without_creeping(
@@ -106,22 +131,26 @@ def without_creeping(
     return xp.where(zeroed, 0.0, velocity_command), standing
 
 
+_ANSWERS = ("velocity_command", "standing")
+
+
 class CommandSampler:
-    """The commands of N robots.
+    """The commands of N robots; each begins at rest and is ramped up from there.
 
     A curriculum limits robots to a band of speeds: shares (low, high) of the way from standing to the edge of the
     configured box of vx and vy, in whichever direction; the yaw rate is limited to the share `high`.
     """
 
-    _ARRAYS = ("_drawn", "_left_s", "_target_heading_rad", "_by_heading", "_band", "velocity_command", "standing")
+    _ARRAYS = ("_drawn", "_left_s", "_target_heading_rad", "_by_heading", "_band", "ramped", *_ANSWERS)
 
     def __init__(self, config: CommandConfig, robots: int, xp: Namespace, device: Device = None) -> None:
         """All stand until `reset`, and may then be asked for every speed."""
-        self.config, self._xp = config, xp
+        self.config, self._xp, self._device = config, xp, device
 
         def zeros(*shape: int) -> Array:
             return xp.zeros((robots, *shape), dtype=xp.float32, device=device)
 
+        self.ramped: Array = zeros(3)  # [N, 3] as below, also where it is too slow to walk by
         self.velocity_command: Array = zeros(3)  # [N, 3] vx, vy m/s, yaw rate rad/s
         self.standing: Array = xp.ones(robots, dtype=xp.bool, device=device)  # [N] bool
         self._drawn, self._left_s, self._target_heading_rad = zeros(3), zeros(), zeros()
@@ -135,16 +164,19 @@ class CommandSampler:
         """Robots `ids` are asked for speeds within `band` [n, 2] from their next command on."""
         self._band[ids] = band
 
-    def reset(self, ids: Array, heading_rad: Array, rng: Rng) -> None:
-        """Robots `ids` get a new command; `heading_rad` [N] is that of all robots."""
+    def reset(self, ids: Array, rng: Rng) -> None:
+        """Robots `ids` are at rest and will be asked for something new."""
         self._draw(ids, rng)
-        self._follow(heading_rad)
+        at_rest = self._xp.asarray(self.ramped, copy=True)
+        at_rest[ids] = 0.0
+        self._ask(at_rest)
 
     def step(self, heading_rad: Array, dt_s: float, rng: Rng) -> None:
         """One control step: new commands where it is time, and the yaw rate that leads to a heading asked for."""
         self._left_s -= dt_s
         self._draw(indices_where(self._left_s <= 0.0), rng)
-        self._follow(heading_rad)
+        limit = self._xp.asarray(self.config.change_limit(dt_s), dtype=self._xp.float32, device=self._device)
+        self._ask(ramped(self._wanted(heading_rad), self.ramped, limit))
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """What `load_state_dict` needs to go on exactly."""
@@ -177,16 +209,21 @@ class CommandSampler:
         factor = xp.stack([wanted / share, wanted / share, outer], axis=-1)
         return drawn * factor
 
-    def _follow(self, heading_rad: Array) -> None:
-        """From what was drawn to what is asked for now."""
+    def _wanted(self, heading_rad: Array) -> Array:
+        """What was drawn [N, 3], with the yaw rate that leads to a heading."""
         xp, config = self._xp, self.config
         wanted = wrap_angle(self._target_heading_rad - heading_rad) * config.heading_gain_per_s
         share = self._band[:, 1]
         turning = xp.minimum(xp.maximum(wanted, self._low[2] * share), self._high[2] * share)
         asked = xp.asarray(self._drawn, copy=True)
         asked[:, 2] = xp.where(self._by_heading, turning, self._drawn[:, 2])
+        return asked
+
+    def _ask(self, now: Array) -> None:
+        """Commands [N, 3] that were ramped."""
+        self.ramped = now
         self.velocity_command, self.standing = without_creeping(
-            asked,
-            minimum_speed_mps=config.minimum_speed_mps,
-            minimum_yaw_rate_radps=config.minimum_yaw_rate_radps,
+            now,
+            minimum_speed_mps=self.config.minimum_speed_mps,
+            minimum_yaw_rate_radps=self.config.minimum_yaw_rate_radps,
         )

@@ -349,7 +349,7 @@ class WalkingEnvironment:
             gravity_in_base=quantities.gravity_in_base,
             joint_position=quantities.joint_position,
             joint_velocity=quantities.joint_velocity,
-            velocity_command=quantities.velocity_command,
+            velocity_command=self._commands.ramped[slice(None) if ids is None else ids],
             height_scan_m=quantities.height_scan_m,
             rng=self._rng,
             ids=ids,
@@ -410,7 +410,7 @@ class WalkingEnvironment:
         self.simulator.reset(host_ids, place(self.simulator.robot, start, spot))
         self._state = self.simulator.state()
         self._commands.set_speed_band(ids, self._curriculum.speed_band(ids))
-        self._commands.reset(ids, self._state.heading_rad, rng)
+        self._commands.reset(ids, rng)
         self._sensors.reset(ids, rng)
         self._pushes.reset(ids, rng)
         self._clock.reset(ids)
