@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -28,12 +29,15 @@ from surefoot.faults.table import (
     Kill,
     Load,
     Message,
+    Other,
     Policy,
     Process,
     Push,
     Sensor,
     Swap,
 )
+from surefoot_policy.contract import UNSEALED
+from surefoot_policy.seal import seal
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.estop_endpoint import EstopEndpoint
@@ -43,6 +47,8 @@ from surefoot_training.simulated.recording import Ticks
 HALF_A_STEP_S = 0.0005
 """Of the simulation: an order is taken between two of them."""
 SHORT_S = 0.1
+DIGEST = re.compile(rb'"sha256": ?"([0-9a-f]{64})"')
+CREATED = re.compile(rb'("created": ?"\d\d\d)(\d)')
 BURN = "while True: pass"
 OTHER_KEY = b"somebody else's".ljust(32, b".")
 
@@ -96,8 +102,8 @@ def _around(stack: Stack, how: Push | Load | Clock | Swap | Disk, rng: random.Ra
             return Injected(at_s)
         case Load(per_core):
             return _load(per_core)
-        case Swap(data):
-            return _swapped(stack, data)
+        case Swap(other):
+            return _swapped(stack, other)
         case Disk():
             return _disk_full(stack)
         case Clock(step_s):
@@ -147,10 +153,20 @@ def _misdeed(stack: Stack, who: str, order: Mapping[str, object]) -> Injected:
     return Injected(float(told["at_s"]), undo)
 
 
-def _swapped(stack: Stack, data: bytes) -> Injected:
+def another_policy(data: bytes) -> bytes:
+    """A sound policy file that is not the same one: it says that it was made in another year."""
+    contract = DIGEST.search(data)
+    if contract is None:
+        raise SurefootError("the policy's file has no digest to be found")
+    unsealed = data.replace(contract[1], UNSEALED.encode("ascii"))
+    changed = CREATED.sub(lambda found: found[1] + (b"1" if found[2] == b"0" else b"0"), unsealed, count=1)
+    return seal(changed)
+
+
+def _swapped(stack: Stack, other: Other) -> Injected:
     """Another file where the policy's was, and a policy node that is started anew."""
     sound = stack.policy_file.read_bytes()
-    stack.policy_file.write_bytes(data)
+    stack.policy_file.write_bytes(b"no policy" if other is Other.NO_POLICY else another_policy(sound))
     at_s = stack.kill(Process.POLICY_NODE, signal.SIGKILL)
     stack.kills = MOST_KILLS  # the node that was given up comes back with another `surefoot up` only
 

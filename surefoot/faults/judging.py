@@ -167,7 +167,8 @@ def _is_right(happened: Happened, state: State, must: Must, safe_s: float | None
         return True
     entered = [found.mode for found in line.modes if found.at_s >= happened.at_s - JUST_S]
     if must.action is Action.NONE:
-        return set(entered) <= GOING_ON[state] and not line.latched
+        new = {trigger for trigger in line.latched if line.triggers.get(trigger, 0.0) >= happened.at_s - JUST_S}
+        return set(entered) <= GOING_ON[state] and not new
     if must.triggers and not must.triggers & line.triggers.keys():
         return False
     if must.latched and line.modes and line.modes[-1].mode is not Mode.STOPPED:

@@ -206,11 +206,19 @@ class Message:
     misdeed: str
 
 
+class Other(Enum):
+    """What may lie where a policy's file was."""
+
+    NO_POLICY = "no policy"
+    ANOTHER = "another policy"
+    """A sound one, of the same robot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Swap:
     """The policy's file becomes another one, and the policy node starts anew."""
 
-    data: bytes
+    other: Other
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +428,8 @@ def _nodes() -> Iterable[Fault]:
     for misdeed in ("targets", "velocities", "check-ins"):
         yield node(f"{misdeed} flooded", Message(f"{misdeed} flooded"), ANYTHING)
     yield node("velocities of a second publisher", Message("velocities of a second publisher"), ANYTHING)
-    yield node("policy file spoilt", Swap(b"PK not a policy"), GOES_ON, silent)
+    for other in Other:
+        yield node(f"policy file becomes {other.value}", Swap(other), GOES_ON, silent)
     yield node("disk full for the recorder", Disk(), GOES_ON)
     yield node("wall clock +1 h, with nodes", Clock(3600.0), GOES_ON)
     yield node("wall clock −1 h, with nodes", Clock(-3600.0), GOES_ON)

@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from surefoot.faults.injecting import Injected, began_s
+from surefoot.faults.injecting import Injected, another_policy, began_s
+from surefoot_policy.runtime import Policy
+from surefoot_policy.shipped import policy_file
+from surefoot_robots.loader import load_robot
 from surefoot_training.simulated.recording import TICK
 
 
@@ -27,3 +32,11 @@ def test_one_of_the_simulation_begins_when_the_order_is_obeyed():
 def test_others_begin_when_they_were_done():
     assert began_s(Injected(1.0), ticks()) == 1.0
     assert began_s(Injected(1.0, is_recorded=True, from_sample=0), ticks()[:5]) == 1.0  # it never came into any sample
+
+
+def test_another_policy_is_sound_and_not_the_same(tmp_path):
+    data = policy_file(Path("go2-velocity-flat")).read_bytes()
+    file = tmp_path / "policy.onnx"
+    file.write_bytes(another_policy(data))
+    sha256 = Policy.load(file, load_robot("go2")).contract.sha256
+    assert sha256 != Policy.load(policy_file(Path("go2-velocity-flat")), None).contract.sha256

@@ -173,6 +173,10 @@ def test_going_on_means_that_nothing_happens():
     goes_on = Must()
     assert verdict(ticks(), line((Mode.STANDING, 5.0)), goes_on).right
     assert not verdict(ticks(), stopped(), goes_on).right
+    noticed = line((Mode.STANDING, 5.0), triggers=[Trigger.LOW_BASE], latched=[Trigger.LOW_BASE])
+    assert not verdict(ticks(), noticed, goes_on).right
+    noticed.triggers[Trigger.LOW_BASE] = FAULT_S - 3.0  # of before, and nobody has asked for anything since
+    assert verdict(ticks(), noticed, goes_on).right
     up = line((Mode.STANDING_UP, FAULT_S - 0.3), (Mode.STANDING, FAULT_S + 0.2))
     assert verdict(ticks(), up, goes_on, State.STANDING_UP).right
     assert not verdict(ticks(), up, goes_on, State.SETTLING).right
