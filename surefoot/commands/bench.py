@@ -13,6 +13,7 @@ from surefoot.commands import (
     bench_learn,
     bench_loop,
     bench_ppo,
+    bench_soak,
     bench_takeover,
     bench_trips,
     safety_bench,
@@ -52,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_learn.add_arguments(learn)
     faults = subjects.add_parser("faults", help=bench_faults.HELP, description=bench_faults.DESCRIPTION)
     bench_faults.add_arguments(faults)
+    soak = subjects.add_parser("soak", help=bench_soak.HELP, description=bench_soak.DESCRIPTION)
+    bench_soak.add_arguments(soak)
     infer = subjects.add_parser("infer", aliases=["policy"], help=bench_infer.HELP, description=bench_infer.DESCRIPTION)
     bench_infer.add_arguments(infer)
     channel = subjects.add_parser("channel", help=bench_channel.HELP, description=bench_channel.DESCRIPTION)
@@ -64,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_takeover.add_arguments(takeover)
     trips = subjects.add_parser("trips", help=bench_trips.HELP, description=bench_trips.DESCRIPTION)
     bench_trips.add_arguments(trips)
-    measured = (sim, ppo, ablation, learn, faults, infer, channel, loop, safety, takeover, trips)
+    measured = (sim, ppo, ablation, learn, faults, soak, infer, channel, loop, safety, takeover, trips)
     for place in (parser, *measured):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
@@ -194,6 +197,7 @@ _SUBJECTS = {
     "policy": bench_infer.run,
     "channel": bench_channel.run,
     "faults": bench_faults.run,
+    "soak": bench_soak.run,
     "loop": bench_loop.run,
     "safety": safety_bench.run,
     "takeover": bench_takeover.run,

@@ -84,6 +84,8 @@ class Setup:
     """A second e-stop endpoint: this process."""
     has_ros: bool = False
     """Robot node, policy node and recorder instead of a policy beside them."""
+    record: Path | None = None
+    """Where to; None for a file that goes with the stack."""
 
 
 class Stack:
@@ -167,9 +169,16 @@ class Stack:
         except SurefootError as error:
             return error.message
 
-    def walk_at(self, vx_mps: float) -> None:
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """Those that there are to be."""
+        nodes = (Process.ROBOT_NODE, Process.POLICY_NODE, Process.RECORDER)
+        others = nodes if self.setup.has_ros else (Process.WALKER,)
+        return (Process.SUPERVISOR, Process.LINK, Process.UP, *others)
+
+    def drive(self, vx_mps: float, vy_mps: float = 0.0, yaw_rate_radps: float = 0.0) -> None:
         """The velocity to walk at."""
-        self.order(DRIVE if self.setup.has_ros else WALKER, {"velocity": [vx_mps, 0.0, 0.0]})
+        self.order(DRIVE if self.setup.has_ros else WALKER, {"velocity": [vx_mps, vy_mps, yaw_rate_radps]})
 
     def order(self, whom: str, what: Mapping[str, object]) -> dict[str, float | str]:
         """An order to one of the helpers or to the simulation, and what they say to it."""
@@ -332,7 +341,7 @@ class Stack:
         if setup.has_button:
             words += ["--estop-key", str(key), "--estop-endpoint", BUTTON]
         if setup.has_ros:
-            words += ["--policy", str(self.policy_file), "--record", str(self.root / "record.mcap")]
+            words += ["--policy", str(self.policy_file), "--record", str(setup.record or self.root / "record.mcap")]
         return self._start("-c", START, str(os.getpid()), *words)
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:

@@ -74,8 +74,22 @@ def reach(stack: Stack, state: State, rng: random.Random) -> None:
                 raise
 
 
+def walk(stack: Stack) -> None:
+    """To its feet and off, on the spot; what a busy machine breaks is tried again."""
+    for left in reversed(range(TRIES)):
+        try:
+            stack.drive(0.0)
+            stand(stack)
+            _to(stack, Request.WALK, Mode.WALKING)
+        except NotReachedError:
+            if not left:
+                raise
+        else:
+            return
+
+
 def _reach(stack: Stack, state: State) -> None:
-    stack.walk_at(0.0)
+    stack.drive(0.0)
     stand(stack)
     if state in {State.STANDING_UP, State.SETTLING}:
         _to(stack, Request.SIT, Mode.SETTLING)
@@ -83,7 +97,7 @@ def _reach(stack: Stack, state: State) -> None:
         _arrive(stack, Mode.SITTING)
         _to(stack, Request.STAND, Mode.STANDING_UP)
     if state in SPEED_MPS:
-        stack.walk_at(SPEED_MPS[state])
+        stack.drive(SPEED_MPS[state])
         _to(stack, Request.WALK, Mode.WALKING)
     if state is State.FALLBACK:
         stack.wait(INTO_IT_S[State.SLOW][0], lambda: stack.mode is not Mode.WALKING)

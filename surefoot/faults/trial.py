@@ -82,7 +82,7 @@ def _recovered(stack: Stack, cell: Cell) -> tuple[bool, bool, str]:
         return gone, False, "" if gone else "something is left behind"
     try:
         with suppress(SurefootError):  # whoever walks it may be what is gone: standing takes none
-            stack.walk_at(0.0)
+            stack.drive(0.0)
         lifted = stand(stack)
     except SurefootError as error:
         return False, False, error.message

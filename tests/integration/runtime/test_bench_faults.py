@@ -6,6 +6,7 @@ import pytest
 from real_processes import MILD
 
 from surefoot.cli import main
+from surefoot.faults.soak import Choice, result_of, soaked
 
 CELLS = ["supervisor killed, standing", "IMU NaN, standing", "policy nan, walking 0.3 m/s"]
 
@@ -57,3 +58,23 @@ def test_what_cannot_be_done_is_refused(capsys, tmp_path):
     other.write_text("[]")
     assert main(["bench", "faults", "--out", str(other), "--resume"]) == 2
     assert "holds no results to go on from" in capsys.readouterr().err
+
+
+@pytest.mark.slow  # real processes in real time
+def test_a_short_soak(mild):
+    """Without ROS, and too short to say anything about growth."""
+    found = soaked(Choice(5.0, has_ros=False, settings=mild), lambda _: None)
+    told = result_of(found)
+    assert told["seconds"] >= 5.0
+    assert told["commands"] >= 1
+    assert told["commands_beyond_limits"] == 0
+    assert set(told["memory_mib"]) == {"supervisor", "link", "surefoot up", "policy"}
+    assert all(mib["end"] > 1.0 for mib in told["memory_mib"].values())
+    assert told["overruns"]["supervisor"]["ticks"] > 100
+    assert told["restarted"] == []
+    assert told["log"] is None
+
+
+def test_a_soak_without_time_is_refused(capsys):
+    assert main(["bench", "soak", "--minutes", "0"]) == 2
+    assert "is not a positive number" in capsys.readouterr().err
