@@ -16,6 +16,9 @@ from surefoot_safety.settings import Rule
 from surefoot_safety.table import ROWS, Clears, Trigger
 
 Rules = Mapping[Trigger, Rule]
+JITTER_S = 0.001
+"""Timers are not exact. A delay of so many ticks is over with the last of them, and not with the one after it because
+that came a hair early: else half of all stops would take a tick more than their table says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def followed(state: MachineState, causes: Causes, rules: Rules, now_s: float) ->
         trigger: why
         for trigger, why in causes.items()
         if state.mode in ROWS[trigger].watched
-        and now_s - state.raised_since_s.get(trigger, now_s) >= rules[trigger].delay_s
+        and now_s - state.raised_since_s.get(trigger, now_s) >= rules[trigger].delay_s - JITTER_S
     }
     lasting = {trigger: why for trigger, why in active.items() if ROWS[trigger].clears is not Clears.BY_ITSELF}
     state = replace(state, active=active, latched={**state.latched, **lasting})

@@ -62,13 +62,23 @@ def test_nothing_happens_before_the_delay_is_over(trigger, mode):
     if delay_s == 0.0:
         return
     before = MachineState(mode=mode)
-    state = followed(raised(before, cause, 10.0), cause, RULES, 10.0 + 0.999 * delay_s)
+    state = followed(raised(before, cause, 10.0), cause, RULES, 10.0 + delay_s - 0.0011)
     assert (state.mode, state.active, state.latched) == (mode, {}, {})
     # Gone and back again: it starts anew.
-    gone = raised(state, {}, 10.0 + 0.999 * delay_s)
+    gone = raised(state, {}, 10.0 + delay_s - 0.0011)
     back = raised(gone, cause, 10.0 + 1.5 * delay_s)
     assert followed(back, cause, RULES, 10.0 + 1.6 * delay_s).mode is mode
     assert followed(back, cause, RULES, 10.0 + 2.6 * delay_s).mode is expected(trigger, mode)
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_a_tick_that_comes_a_hair_early_is_that_tick_all_the_same(trigger):
+    """Delays are whole ticks, and timers not exact: 2.9999 s are 3."""
+    delay_s, cause = RULES[trigger].delay_s, {trigger: "a cause"}
+    for mode in ROWS[trigger].watched:
+        state = followed(raised(MachineState(mode=mode), cause, 10.0), cause, RULES, 10.0 + delay_s - 0.0009)
+        assert trigger in state.active
+        assert state.mode is expected(trigger, mode)
 
 
 def test_since_when_a_cause_is_there():
