@@ -192,12 +192,16 @@ def is_unlatched(line: Timeline, must: Must, undone_s: float) -> bool:
 
 
 def _fell(ticks: Ticks, line: Timeline) -> bool:
-    """Tilted beyond what any gait does, or with the trunk on the ground while it was held up."""
+    """Tilted beyond what any gait does, or with the trunk on the ground while it was held up.
+
+    A supervisor that was killed says nothing more, while the link lets the robot down.
+    """
     if (ticks["up_z"] < np.cos(FALLEN_RAD)).any():
         return True
+    touches = (ticks["trunk_contact"] > 0.0) & (ticks["law"][:, 3] > 0.0).any(axis=1)
     for entered, until_s in _spans(line).items():
         inside = (ticks["now_s"] >= entered) & (ticks["now_s"] < until_s)
-        if (ticks["trunk_contact"][inside] > 0.0).any():
+        if touches[inside].any():
             return True
     return False
 

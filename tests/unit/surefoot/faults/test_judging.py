@@ -194,3 +194,5 @@ def test_falls():
     down["trunk_contact"][700:] = 1.0
     assert not verdict(down, stopped()).fell  # it was let down
     assert verdict(down, line((Mode.STANDING, 5.0)), Must()).fell
+    down["law"][700:, 3] = 0.0
+    assert not verdict(down, line((Mode.STANDING, 5.0)), Must()).fell  # by the link, which says nothing of modes
