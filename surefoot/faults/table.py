@@ -335,10 +335,14 @@ def _processes() -> Iterable[Fault]:
         "surefoot up killed", "process", Kill(P.UP), Must(Action.SETTLE, frozenset({T.OPERATOR_STOP}), (0.0,)),
         watch_s=7.0,
     )  # fmt: skip
+    yield Fault(
+        "surefoot up ended", "process", End(P.UP), Must(Action.SETTLE, frozenset({T.OPERATOR_STOP})), watch_s=9.0
+    )
     for ms in (20, 60, 200):
         yield Fault(f"surefoot up held {ms} ms", "process", Hold(P.UP, 0.001 * ms), GOES_ON)
     yield Fault("surefoot up held 2000 ms", "e-stop", Hold(P.UP, 2.0), ESTOP_SILENT, watch_s=6.0)
-    yield Fault("policy killed", "process", Kill(P.WALKER), GOES_ON, _in_walks(SILENT, FALLBACK=STANDS))
+    for word, how in (("killed", Kill(P.WALKER)), ("ended", End(P.WALKER))):
+        yield Fault(f"policy {word}", "process", how, GOES_ON, _in_walks(SILENT, FALLBACK=STANDS))
     yield Fault("policy held 20 ms", "process", Hold(P.WALKER, 0.02), GOES_ON)
     # As long as a command may be old: whether that is reached depends on how old the last one was.
     yield Fault("policy held 60 ms", "process", Hold(P.WALKER, 0.06), GOES_ON, _in_walks(ANYTHING))
@@ -410,10 +414,9 @@ def _nodes() -> Iterable[Fault]:
 
     # The robot node brings velocities too: how long it is away decides whether a fallback that walks is to stand.
     silent, away = _in_walks(SILENT), _in_walks(SILENT, FALLBACK=ANYTHING)
-    yield node("robot node killed", Kill(P.ROBOT_NODE), GOES_ON, away)
-    yield node("policy node killed", Kill(P.POLICY_NODE), GOES_ON, silent)
-    yield node("recorder killed", Kill(P.RECORDER), GOES_ON)
     for process, gone in ((P.ROBOT_NODE, away), (P.POLICY_NODE, silent), (P.RECORDER, {})):
+        yield node(f"{process.value} killed", Kill(process), GOES_ON, gone)
+        yield node(f"{process.value} ended", End(process), GOES_ON, gone)
         for ms in (20, 60, 200, 2000):
             name = f"{process.value} held {ms} ms"
             where = {20: {}, 60: _in_walks(ANYTHING) if gone else {}}.get(ms, gone)
