@@ -68,6 +68,7 @@ def test_the_robots_runtime_takes_it(exported):
     assert found == {
         "last_action": ((12,), None),
         "gait_clock": ((1,), None),
+        "command": ((3,), None),
         **({} if name == "lopsided" else {"yaw_error": ((1,), None)}),
         **{key: (shape, None) for key, shape in remembered.items()},
     }

@@ -25,6 +25,8 @@ def test_it_sees_the_clock_and_what_it_did(make):
     np.testing.assert_array_equal(first[:, columns("gait_clock")], [[0.0, 1.0]] * 6)  # the clock rests at phase 0
     np.testing.assert_array_equal(first[:, columns("last_action")], 0.0)
     action = np.random.default_rng(0).normal(0.0, 0.3, (6, 12)).astype(np.float32)
+    while learner.environment._commands.standing.all():  # commands are ramped
+        learner.step(action)
     after = learner.step(action).observations.policy
     np.testing.assert_allclose(after[:, columns("last_action")], action, atol=1e-5)
     walking = ~learner.environment._commands.standing

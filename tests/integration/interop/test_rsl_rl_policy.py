@@ -64,6 +64,7 @@ def test_it_is_a_policy_of_the_contract(exported):
     assert [(entry.name, entry.shape) for entry in policy.contract.state] == [
         ("last_action", (12,)),
         ("gait_clock", (1,)),
+        ("command", (3,)),
     ]
     assert exported.parity.worst_rad < 2e-6
 

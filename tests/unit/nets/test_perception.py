@@ -106,3 +106,14 @@ def test_what_is_exported_carries_its_numbers(perception):
     saved = perception.state_dict()
     assert {"default_joint_position", "action_low", "action_high", "joint_lower", "joint_upper"} <= set(saved)
     assert math.isclose(float(saved["joint_upper"][0]), GO2.joint_upper_rad[0], rel_tol=1e-6)
+
+
+def test_commands_are_ramped_from_those_of_before(perception):
+    """2.5 m/s² and 3.2 rad/s² in steps of 20 ms; all other columns as they were."""
+    before = torch.tensor([[0.0, 0.0, 0.0], [0.48, 0.0, 0.5]])
+    seen = observation(perception, [1.0, -0.5, 1.0], [0.5, 0.02, 0.0])
+    ramped = perception.with_ramped_command(seen, before)
+    torch.testing.assert_close(perception.asked(ramped), torch.tensor([[0.05, -0.05, 0.064], [0.5, 0.02, 0.436]]))
+    command = perception.where("velocity_command")
+    ramped[:, command] = seen[:, command]
+    assert torch.equal(ramped, seen)

@@ -16,6 +16,7 @@ import numpy as np
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.simulator import Array, ArrayNamespace
+from surefoot_training.task.commands import without_creeping
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.environment import Observations
 from surefoot_training.task.terms import ObservationTerm
@@ -50,8 +51,8 @@ class Block:
 class ObservationLayout:
     """Which columns a learner's observations have, and how they come from the environment's.
 
-    `policy` is the task's observation followed by the trot clock and the last action, `privileged` is what only a
-    critic sees besides.
+    `policy` is the task's observation, without commands too slow to walk by, followed by the trot clock and the last
+    action; `privileged` is what only a critic sees besides.
     """
 
     def __init__(self, task: TaskConfig, robot: RobotSpec, xp: ArrayNamespace) -> None:
@@ -64,7 +65,8 @@ class ObservationLayout:
             Block(LAST_ACTION, joints, "action scale"),
         )
         self.privileged = tuple(_block(term, {}) for term in task.privileged)
-        self._clock = self._clock_columns(task)
+        self._clock, self._commands = self._clock_columns(task), task.commands
+        self._command = _columns(self.policy, "velocity_command")
         self._xp = xp
         self._policy_offset, self._policy_scale = (xp.asarray(row) for row in _rows(self.policy))
         _, self._privileged_scale = (xp.asarray(row) for row in _rows(self.privileged))
@@ -86,7 +88,14 @@ class ObservationLayout:
     def arrange(self, seen: Observations, last_action: Array) -> Observations:
         """Observations of n robots as their learner gets them, new arrays; `last_action` [n, J]."""
         clock = seen.privileged[:, self._clock]
-        policy = self._xp.concat([seen.policy, clock, last_action], axis=-1)
+        first, end, commands = self._command.start, self._command.stop, self._commands
+        command, _ = without_creeping(
+            seen.policy[:, self._command],
+            minimum_speed_mps=commands.minimum_speed_mps,
+            minimum_yaw_rate_radps=commands.minimum_yaw_rate_radps,
+        )
+        parts = [seen.policy[:, :first], command, seen.policy[:, end:], clock, last_action]
+        policy = self._xp.concat(parts, axis=-1)
         return Observations(
             (policy - self._policy_offset) * self._policy_scale, seen.privileged * self._privileged_scale
         )

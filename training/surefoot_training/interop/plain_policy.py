@@ -1,7 +1,8 @@
 """Networks of other projects as policies of the contract: what they are given from outside moves into the graph.
 
-A plain network maps the columns of `ObservationLayout.policy` to actions. Here its scales, the trot clock, the last
-action and the decoding of actions are put around it; what comes out is exported like our own policies.
+A plain network maps the columns of `ObservationLayout.policy` to actions. Here its scales, the ramp of commands, the
+trot clock, the last action and the decoding of actions are put around it; what comes out is exported like our own
+policies.
 """
 
 from __future__ import annotations
@@ -47,12 +48,14 @@ class PlainPolicy(nn.Module):
 
     def initial_state(self, batch: int) -> dict[str, Tensor]:
         """Zeros."""
-        return {"last_action": torch.zeros(batch, self.perception.joints), "gait_clock": torch.zeros(batch, 1)}
+        sizes = {"last_action": self.perception.joints, "gait_clock": 1, "command": 3}
+        return {name: torch.zeros(batch, size) for name, size in sizes.items()}
 
     def forward(
         self, observation: Tensor, state: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Joint targets [n, J] rad of raw observations [n, D]; the next state; it believes nothing."""
+        observation = self.perception.with_ramped_command(observation, state["command"])
         phase = state["gait_clock"][:, 0]
         nothing = phase.new_zeros((observation.shape[0], 0))
         columns = self.perception(observation, state["last_action"], phase, nothing) * self.scale
@@ -61,7 +64,8 @@ class PlainPolicy(nn.Module):
         # clips them. What is remembered is the action as training has it.
         target = self.perception.joint_target(action)
         clock = self.perception.next_phase(observation, phase).unsqueeze(-1)
-        return target, {"last_action": action, "gait_clock": clock}, {}
+        following = {"last_action": action, "gait_clock": clock, "command": self.perception.asked(observation)}
+        return target, following, {}
 
 
 def plain_source(
