@@ -15,6 +15,7 @@ from surefoot.status_text import status_line
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
+    from surefoot_control.segments import Segments
     from surefoot_robots.spec import RobotSpec
     from surefoot_safety.process.ending import Ending
     from surefoot_safety.process.runner import Choice, Runner
@@ -71,6 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         read_key(arguments.estop_key)  # refused here, before anything has been started
         runner = Runner(describe(choice), folder)
     session = _Session(runner, folder, read_key(choice.estop_key or folder / KEY))
+    segments = _segments(choice)
     end_s = time.monotonic() + (arguments.seconds if arguments.seconds is not None else float("inf"))
     try:
         runner.start()
@@ -78,9 +80,20 @@ def run(arguments: argparse.Namespace) -> int:
             session.look()
     finally:  # whatever went wrong here: the robot comes to rest first
         _end(runner, session, ending)
+        if segments is not None:
+            segments.clear()
     if runner.failed is None:
         return 0
     return 2 if runner.wrong_input else 1
+
+
+def _segments(choice: Choice) -> Segments | None:
+    """What shared memory there is before nodes come, which leave theirs behind when they are killed."""
+    if not (choice.ros or choice.policy or choice.record):
+        return None
+    from surefoot_control.segments import Segments
+
+    return Segments()
 
 
 def _end(runner: Runner, session: _Session, ending: Ending) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from surefoot.faults.table import Process
 from surefoot.operating import Operator
+from surefoot_control.segments import Segments
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.channel.channels import STATUS, read_channel
 from surefoot_safety.channel.memory import Received
@@ -104,6 +105,7 @@ class Stack:
         self.is_pressing = setup.has_button
         """Whether the button checks in."""
         self._pressed_s = -math.inf
+        self._segments = Segments()
         self._make_files()
         self._log = (root / "up.log").open("w+")
         self.policy_file = self._own_policy()
@@ -275,6 +277,8 @@ class Stack:
             with contextlib.suppress(SurefootError, OSError):
                 os.kill(self.pid(process), signal.SIGKILL)
         self._up.wait()
+        if self.setup.has_ros:
+            self._segments.clear()  # of the helpers; `surefoot up` clears its own
         for mail in (self.mail, *self._orders.values()):
             mail.close()
         self.operator.close()
