@@ -26,6 +26,8 @@ DESCRIPTION = (
     "stop that ends by itself; from fault to safe command no longer than the trigger's own time, one period of the "
     "supervisor and one of the link; every robot stands again after an operator's reset. About 10 s per trial."
 )
+TRIAL_S = 10.0
+"""About, on an idle machine."""
 Row = dict[str, Any]
 
 
@@ -71,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         _list(chosen, choice, as_json=arguments.json)
         return 0
     rows = _kept(arguments)
-    left = [cell for cell in chosen if cell.name not in rows]
+    skipped = _skipped(chosen)
+    left = [cell for cell in chosen if cell.name not in rows and cell.name not in skipped]
     with (
         like_ctrl_c(),
         Campaign(choice) as campaign,
@@ -80,12 +83,24 @@ def run(arguments: argparse.Namespace) -> int:
         for cell in left:
             rows[cell.name] = campaign.row(cell, partial(advance, note=cell.name))
             _keep(rows, arguments)
-    result = _with_machine(result_of(rows, judges_times=choice.judges_times), arguments)
+    result = _with_machine(result_of(rows, judges_times=choice.judges_times), arguments) | {"skipped": skipped}
     if arguments.json:
         print_json(result)
     else:
         _print(list(rows.values()), result)
     return 1 if result["bars_missed"] else 0
+
+
+def _skipped(chosen: Sequence[Cell]) -> dict[str, str]:
+    """Rows that cannot be done here, and why."""
+    from surefoot_control.ros import check_ros
+    from surefoot_robots.errors import SurefootError
+
+    try:
+        check_ros()
+    except SurefootError as error:
+        return {cell.name: error.message for cell in chosen if cell.fault.has_ros}
+    return {}
 
 
 def _kept(arguments: argparse.Namespace) -> dict[str, Row]:
@@ -140,10 +155,15 @@ def _list(chosen: Sequence[Cell], choice: Choice, *, as_json: bool) -> None:
         within_ms = None if longest_s is None else f"{1000.0 * (longest_s + PERIODS_S):.0f}"
         rows.append((cell.fault.group, cell.fault.name, cell.state.value, cell.must.told(), within_ms, triggers))
     columns = ("group", "fault", "state", "must", "within ms", "because of one of")
+    hours = len(rows) * choice.seeds * TRIAL_S / 3600.0
     if as_json:
         print_json({"cells": [dict(zip(columns, row, strict=True)) for row in rows], "seeds": choice.seeds})
         return
-    print_table(columns, [(*row[:-1], ", ".join(row[-1])) for row in rows], title=f"{len(rows)} cells")
+    print_table(
+        columns,
+        [(*row[:-1], ", ".join(row[-1])) for row in rows],
+        title=f"{len(rows)} cells, {choice.seeds} trials each: about {hours:.1f} hours",
+    )
 
 
 def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
@@ -155,6 +175,8 @@ def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
     )
     for line in result["bars_missed"]:
         print(f"bar missed: {line}")
+    for why in dict.fromkeys(result["skipped"].values()):
+        print(f"{list(result['skipped'].values()).count(why)} rows skipped: {why}")
     for row in rows:
         for note, times in row["notes"].items():
             print(f"{row['row']}: {note}{f' ({times} times)' if times > 1 else ''}")

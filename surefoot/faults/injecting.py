@@ -29,6 +29,7 @@ from surefoot.faults.table import (
     Kill,
     Load,
     Message,
+    Nothing,
     Other,
     Policy,
     Process,
@@ -92,10 +93,12 @@ def inject(stack: Stack, how: How, robot: RobotSpec, rng: random.Random) -> Inje
             return _around(stack, how, rng)
 
 
-def _around(stack: Stack, how: Push | Load | Clock | Swap | Disk, rng: random.Random) -> Injected:
+def _around(stack: Stack, how: Nothing | Push | Load | Clock | Swap | Disk, rng: random.Random) -> Injected:
     """What comes from outside."""
     at_s = time.monotonic()
     match how:
+        case Nothing():
+            return Injected(at_s)
         case Push(force_n, seconds):
             order = {"order": "push", "force_n": force_n, "duration_s": seconds}
             stack.order(SIM, {**order, "direction_rad": rng.uniform(0.0, 2.0 * math.pi)})

@@ -226,7 +226,12 @@ class Disk:
     """The recorder can write no more."""
 
 
-How: TypeAlias = Kill | End | Hold | Policy | Sensor | Push | Button | Load | Clock | Message | Swap | Disk
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """All is well: what happens then by itself, the other rows have too."""
+
+
+How: TypeAlias = Nothing | Kill | End | Hold | Policy | Sensor | Push | Button | Load | Clock | Message | Swap | Disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +402,7 @@ def _sensors() -> Iterable[Fault]:
 
 
 def _others() -> Iterable[Fault]:
+    yield Fault("nothing", "control", Nothing(), GOES_ON, watch_s=5.0)
     for force_n in (50, 100, 200):
         yield Fault(f"push {force_n} N", "push", Push(force_n), ANYTHING, watch_s=4.0)
     for how in Estop:
@@ -434,6 +440,7 @@ def _nodes() -> Iterable[Fault]:
     for other in Other:
         yield node(f"policy file becomes {other.value}", Swap(other), GOES_ON, silent)
     yield node("disk full for the recorder", Disk(), GOES_ON)
+    yield node("nothing, with nodes", Nothing(), GOES_ON)
     yield node("wall clock +1 h, with nodes", Clock(3600.0), GOES_ON)
     yield node("wall clock −1 h, with nodes", Clock(-3600.0), GOES_ON)
 

@@ -60,6 +60,14 @@ def test_what_cannot_be_done_is_refused(capsys, tmp_path):
     assert "holds no results to go on from" in capsys.readouterr().err
 
 
+def test_without_ros_its_rows_are_skipped_and_that_is_said(monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert main(["bench", "faults", "--only", "recorder killed, standing", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rows"] == []
+    assert "there is no rclpy" in told["skipped"]["recorder killed, standing"]
+
+
 @pytest.mark.slow  # real processes in real time
 def test_a_short_soak(mild):
     """Without ROS, and too short to say anything about growth."""
