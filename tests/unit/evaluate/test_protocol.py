@@ -39,13 +39,13 @@ def test_the_bars_cells_have_its_geometry_and_robots_enough_to_tell() -> None:
         ("rough", 8): ("amplitude_m", pytest.approx(0.0544, abs=1e-4)),
         ("slope_up", 5): ("slope_deg", pytest.approx(15.0)),
         ("slope_down", 5): ("slope_deg", pytest.approx(15.0)),
-        ("stairs_up", 4): ("step_height_m", pytest.approx(0.10)),
-        ("stairs_down", 4): ("step_height_m", pytest.approx(0.10)),
+        ("stairs_up", 6): ("step_height_m", pytest.approx(0.10)),
+        ("stairs_down", 6): ("step_height_m", pytest.approx(0.10)),
     }
     (easier,) = lanes_of(ROUGH.terrain, (7,), ("rough",))
     assert easier.measures["amplitude_m"] < 0.05
     assert {(cell.robots, cell.is_bar) for cell in cells} == {(150, True), (10, False)}
-    assert len(cells) == 8 * 5 + 1
+    assert len(cells) == 6 * 5 + 1
     assert wilson_interval(143, protocol.terrain_bar_robots)[0] > 0.9 > wilson_interval(10, 10)[0]
 
 
@@ -63,7 +63,7 @@ def test_the_bar_is_found_on_other_ground_too() -> None:
 def test_what_it_costs() -> None:
     protocol = Protocol()
     assert robot_steps(protocol, ("tracking",), FLAT) == 256 * 1000
-    assert robot_steps(protocol, ("terrain",), ROUGH) == ((8 * 5 + 1 - 5) * 10 + 5 * 150) * 3000
+    assert robot_steps(protocol, ("terrain",), ROUGH) == ((6 * 5 + 1 - 5) * 10 + 5 * 150) * 3000
     assert robot_steps(protocol, ("starts",), FLAT) == 3 * 256 * 150
     assert robot_steps(protocol, ("pushes", "delay"), FLAT) == 48 * 8 * 280 + 5 * 64 * 500
 

@@ -59,7 +59,7 @@ def test_list_names_every_task_with_its_sizes(capsys):
         ["velocity-flat", "go2", "33"],  # 3 + 3 + 3 + 12 + 12, the contract's terms without a height scan
         ["velocity-rough", "go2", "33"],
     ]
-    assert lines[1].endswith("stairs_up, stairs_down, obstacles, gaps, stepping_stones")
+    assert lines[1].endswith("stairs_up, stairs_down, obstacles")
 
 
 def test_list_as_json(capsys):
@@ -67,7 +67,7 @@ def test_list_as_json(capsys):
     assert (flat["name"], flat["terrain_kinds"], flat["terrain_levels"]) == ("velocity-flat", ["flat"], 1)
     assert (rough["name"], rough["robot"], rough["summary"]) == ("velocity-rough", "go2", ROUGH.summary)
     assert rough["privileged_size"] == flat["privileged_size"] + 187  # the height scan
-    assert len(rough["terrain_kinds"]) == 9
+    assert len(rough["terrain_kinds"]) == 7
 
 
 @EVERY_TASK
@@ -107,7 +107,7 @@ def test_ranges_are_written_with_their_unit(capsys):
     assert re.search(r"^foot_friction +0.4 to 1.2 +uniform ", page, re.MULTILINE)
     assert re.search(r"^payload_change_share +0.3 +fixed ", page, re.MULTILINE)
     assert re.search(r"^scan.period_s +0.1 to 0.1 s +uniform ", page, re.MULTILINE)
-    assert re.search(r"^step_height_m +0.02 to 0.2 m +Stairs: height", page, re.MULTILINE)
+    assert re.search(r"^step_height_m +0.02 to 0.14 m +Stairs: height", page, re.MULTILINE)
     assert re.search(r"^slope_rad +0.04363 to 0.4363 rad +Slopes: angle", page, re.MULTILINE)
     assert value_text(SettingRow("x", 0.0, 1.5, "×", "uniform", "", "")) == "0 to 1.5 ×"
 
@@ -172,9 +172,9 @@ def test_terminations_say_fall_or_time_out(capsys):
 
 def test_terrain_kinds_from_easiest_to_hardest(capsys):
     text = section_of(printed(capsys, "velocity-rough"), "terrain")
-    assert re.match(r"stairs_up +18% +stairs up .* step_height_m +0.02 +0.2$", line_of(text, "stairs_up"))
-    assert re.match(r"slope_down +9% +downhill .* slope_deg +2.5 +25$", line_of(text, "slope_down"))
-    assert re.search(r"^flat +9% +level ground$", text, re.MULTILINE)
+    assert re.match(r"stairs_up +33% +stairs up .* step_height_m +0.02 +0.14$", line_of(text, "stairs_up"))
+    assert re.match(r"slope_down +8% +downhill .* slope_deg +2.5 +25$", line_of(text, "slope_down"))
+    assert re.search(r"^flat +8% +level ground$", text, re.MULTILINE)
     assert section_of(printed(capsys, "velocity-flat"), "terrain").strip() == "An endless plane."
 
 
@@ -216,7 +216,7 @@ def test_json_has_every_number_in_full(capsys):
     assert told["terrain"]["config"]["columns"] == list(ROUGH.terrain.columns)
     assert told["terrain"]["config"]["slope_rad"] == list(ROUGH.terrain.slope_rad)
     stairs = next(kind for kind in told["terrain"]["kinds"] if kind["kind"] == "stairs_down")
-    assert (stairs["share"], stairs["hardest"]["step_height_m"]) == (pytest.approx(2 / 11), pytest.approx(0.2))
+    assert (stairs["share"], stairs["hardest"]["step_height_m"]) == (pytest.approx(3 / 12), pytest.approx(0.14))
     assert (told["height_scan"]["points"], told["height_scan"]["shape"]) == (187, [17, 11])
     assert told["simulation"]["physics"]["timestep_s"] == 0.005
     assert (told["simulation"]["physics_steps_per_control_step"], told["episode_s"]) == (4, 20.0)
