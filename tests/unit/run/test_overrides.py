@@ -45,7 +45,9 @@ def test_values_that_must_fit_each_other_change_together():
     rough = RunConfig(TASKS["velocity-rough"], steps=1000)
     with pytest.raises(SurefootError, match="levels"):
         rough.with_settings(["task.terrain.level_count=4"])
-    changed = rough.with_settings(["task.terrain.level_count=4", "task.curriculum.levels=4"])
+    changed = rough.with_settings(
+        ["task.terrain.level_count=4", "task.curriculum.levels=4", "task.curriculum.initial_level_max=2"]
+    )
     assert changed.task.terrain is not None
     assert changed.task.terrain.level_count == 4
 
