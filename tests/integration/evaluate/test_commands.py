@@ -71,8 +71,8 @@ def test_success_is_told_with_its_confidence_interval(tmp_path: Path, capsys: py
     assert main([*words, "--threads", "1", "--json", str(file)]) == 0
     told = capsys.readouterr().out
     assert "* the bar, at least 90 %" in told
-    (bar,) = (line for line in told.splitlines() if line.startswith("stairs_up") and " 4* " in line)
-    assert re.split(r"\s{2,}", bar)[1:6] == ["4*", "step_height_m 0.1", "38", "0 % (0-9)", "0/0/38"]
+    (bar,) = (line for line in told.splitlines() if line.startswith("stairs_up") and " 6* " in line)
+    assert re.split(r"\s{2,}", bar)[1:6] == ["6*", "step_height_m 0.1", "38", "0 % (0-9)", "0/0/38"]
     (hardest,) = (line for line in told.splitlines() if line.startswith("150 N"))
     assert re.split(r"\s{2,}", hardest)[9] == "0 % (0-32)"
     found = json.loads(file.read_text())
