@@ -114,7 +114,7 @@ def test_finished_robots_see_where_they_start_anew(lab, name):
         np.testing.assert_array_equal(seen("angular_velocity_in_base"), truth.angular_velocity_in_base[ids])
         np.testing.assert_allclose(seen("gravity_in_base"), truth.gravity_in_base[ids], atol=1e-6)
         np.testing.assert_array_equal(seen("velocity_in_base"), truth.base_velocity_in_base[ids])
-        np.testing.assert_array_equal(seen("velocity_command"), state["commands.velocity_command"][ids])
+        np.testing.assert_array_equal(seen("velocity_command"), state["commands.ramped"][ids])
         np.testing.assert_array_equal(seen("joint_acceleration"), 0.0)
         np.testing.assert_array_equal(seen("foot_contacts"), 1.0)
         np.testing.assert_array_equal(seen("gait_clock"), np.tile([0.0, 1.0], (len(ids), 1)))

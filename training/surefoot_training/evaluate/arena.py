@@ -16,7 +16,6 @@ from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.mujoco_batch import MujocoBatch
 from surefoot_training.sim.simulator import RobotState
-from surefoot_training.task.commands import without_creeping
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.curriculum import CurriculumConfig
 from surefoot_training.task.environment import WalkingEnvironment
@@ -58,16 +57,6 @@ class Arena:
     environment: WalkingEnvironment
     simulator: WatchedBatch
     command_columns: slice  # of what the policy sees
-
-    def meant(self, command: np.ndarray) -> np.ndarray:
-        """What commands [N, 3] ask for: those too slow to walk by are to stand."""
-        config = self.environment.task.commands
-        meant: np.ndarray = without_creeping(
-            command,
-            minimum_speed_mps=config.minimum_speed_mps,
-            minimum_yaw_rate_radps=config.minimum_yaw_rate_radps,
-        )[0]
-        return meant
 
     @property
     def robots(self) -> int:

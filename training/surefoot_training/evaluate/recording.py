@@ -94,7 +94,7 @@ def _step(arena: Arena, walker: Walker, examiner: Examiner, recording: Recording
     if force is not None:
         simulator.set_base_force(force)
     recording.counts[step] = examiner.counts(arena.robots)
-    recording.command[step] = arena.meant(seen[:, arena.command_columns])
+    recording.command[step] = environment.task.commands.meant(seen[:, arena.command_columns])[0]
     recording.mass_kg[step] = simulator.get_parameters(np.arange(arena.robots))["link_mass_kg"].sum(-1)
     if isinstance(walker, OracleWalker):
         walker.tell(before.base_velocity_in_base)

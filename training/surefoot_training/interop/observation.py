@@ -16,7 +16,6 @@ import numpy as np
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.simulator import Array, ArrayNamespace
-from surefoot_training.task.commands import without_creeping
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.environment import Observations
 from surefoot_training.task.terms import ObservationTerm
@@ -88,12 +87,8 @@ class ObservationLayout:
     def arrange(self, seen: Observations, last_action: Array) -> Observations:
         """Observations of n robots as their learner gets them, new arrays; `last_action` [n, J]."""
         clock = seen.privileged[:, self._clock]
-        first, end, commands = self._command.start, self._command.stop, self._commands
-        command, _ = without_creeping(
-            seen.policy[:, self._command],
-            minimum_speed_mps=commands.minimum_speed_mps,
-            minimum_yaw_rate_radps=commands.minimum_yaw_rate_radps,
-        )
+        first, end = self._command.start, self._command.stop
+        command, _ = self._commands.meant(seen.policy[:, self._command])
         parts = [seen.policy[:, :first], command, seen.policy[:, end:], clock, last_action]
         policy = self._xp.concat(parts, axis=-1)
         return Observations(

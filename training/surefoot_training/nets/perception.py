@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_training.task.commands import ramped, without_creeping
+from surefoot_training.task.commands import ramped
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.gait import next_phase
 
@@ -68,7 +68,7 @@ class Perception(nn.Module):
         self.size = sum(column.size for column in self.columns)
         self._frequency_hz, self._dt_s = task.gait.frequency_hz, task.control_dt_s
         self._scale_rad = task.action_scale_rad
-        self._slowest = (task.commands.minimum_speed_mps, task.commands.minimum_yaw_rate_radps)
+        self._commands = task.commands
         self._command = self.where("velocity_command")
         self._yaw_rate = self.where(_REQUIRED_FOR_YAW).stop - 1 if self.remembers_yaw else 0
         pose = torch.tensor(robot.default_joint_position_rad, dtype=torch.float32)
@@ -103,10 +103,7 @@ class Perception(nn.Module):
 
     def command_of(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """The command [n, 3] without what is too slow, and who is told to stand [n] bool."""
-        speed, yaw_rate = self._slowest
-        command, standing = without_creeping(
-            self.asked(observation), minimum_speed_mps=speed, minimum_yaw_rate_radps=yaw_rate
-        )
+        command, standing = self._commands.meant(self.asked(observation))
         return command, standing
 
     def forward(self, observation: Tensor, last_action: Tensor, phase: Tensor, yaw_error: Tensor) -> Tensor:

@@ -99,6 +99,12 @@ class CommandConfig:
         linear = self.acceleration_mps2 * dt_s
         return linear, linear, self.yaw_acceleration_radps2 * dt_s
 
+    def meant(self, command: Array) -> tuple[Array, Array]:
+        """What commands [N, 3] ask for, without what is too slow to walk by, and who is to stand [N] bool."""
+        return without_creeping(
+            command, minimum_speed_mps=self.minimum_speed_mps, minimum_yaw_rate_radps=self.minimum_yaw_rate_radps
+        )
+
     @property
     def low(self) -> tuple[float, float, float]:
         """Lowest vx, vy, yaw rate."""
@@ -131,9 +137,6 @@ def without_creeping(
     return xp.where(zeroed, 0.0, velocity_command), standing
 
 
-_ANSWERS = ("velocity_command", "standing")
-
-
 class CommandSampler:
     """The commands of N robots; each begins at rest and is ramped up from there.
 
@@ -141,7 +144,7 @@ class CommandSampler:
     configured box of vx and vy, in whichever direction; the yaw rate is limited to the share `high`.
     """
 
-    _ARRAYS = ("_drawn", "_left_s", "_target_heading_rad", "_by_heading", "_band", "ramped", *_ANSWERS)
+    _ARRAYS = ("_drawn", "_left_s", "_target_heading_rad", "_by_heading", "_band", "ramped")
 
     def __init__(self, config: CommandConfig, robots: int, xp: Namespace, device: Device = None) -> None:
         """All stand until `reset`, and may then be asked for every speed."""
@@ -185,6 +188,7 @@ class CommandSampler:
     def load_state_dict(self, state: Mapping[str, np.ndarray]) -> None:
         """Take up where `state_dict` left off."""
         load_arrays(self, self._ARRAYS, state)
+        self._ask(self.ramped)
 
     def _draw(self, ids: Array, rng: Rng) -> None:
         n, config = ids.shape[0], self.config
@@ -222,8 +226,4 @@ class CommandSampler:
     def _ask(self, now: Array) -> None:
         """Commands [N, 3] that were ramped."""
         self.ramped = now
-        self.velocity_command, self.standing = without_creeping(
-            now,
-            minimum_speed_mps=self.config.minimum_speed_mps,
-            minimum_yaw_rate_radps=self.config.minimum_yaw_rate_radps,
-        )
+        self.velocity_command, self.standing = self.config.meant(now)
