@@ -121,11 +121,12 @@ def test_what_is_malformed_is_dropped_counted_and_crashes_nothing(stack, client)
 def test_a_velocity_reaches_the_supervisor(stack, client):
     twist = client.velocities.msg_type()
     twist.linear.x, twist.angular.z = 0.4, -0.2
-    client.until(
-        lambda: (found := target_of(stack)) and found.has_velocity and found.velocity == (0.4, 0.0, -0.2),
+    found = client.until(
+        lambda: (found := target_of(stack)) and found.has_velocity and found,
         "the velocity",
         lambda: client.velocities.publish(twist),
     )
+    assert found.velocity == (0.4, 0.0, -0.2)
 
 
 def test_an_estop_endpoint_may_be_on_ros(stack, client):
@@ -170,12 +171,15 @@ def test_a_wrong_order_of_lifecycle_is_harmless(stack, client):
         client.repeat(state, GetState.Request(), lambda answer: answer.current_state.id == goal, f"state {goal}",
                       lambda: change.call_async(ChangeState.Request(transition=Transition(id=transition))))  # fmt: skip
 
+    node = pids(stack, "policy")
     go(Transition.TRANSITION_DEACTIVATE, State.PRIMARY_STATE_INACTIVE)
     client.until(lambda: stack.view().status.record.target_age_s > 0.5, "silence")
     go(Transition.TRANSITION_CLEANUP, State.PRIMARY_STATE_UNCONFIGURED)
     go(Transition.TRANSITION_CONFIGURE, State.PRIMARY_STATE_INACTIVE)
     go(Transition.TRANSITION_ACTIVATE, State.PRIMARY_STATE_ACTIVE)
     client.until(lambda: stack.view().status.record.target_age_s < 0.5, "targets")
+    assert pids(stack, "policy") == node  # the same that was there before
+    assert stack.process.poll() is None
 
 
 def test_ctrl_c_ends_them_all(stack):

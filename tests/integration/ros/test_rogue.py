@@ -99,9 +99,10 @@ def test_it_drives(rogue):
 
     def driven():
         go_on()
-        return any(isinstance(message, Twist) and message.linear.x == 0.3 for message in heard)
+        return next((message for message in heard if isinstance(message, Twist)), None)
 
-    wait_for(driven, "a velocity")
+    twist = wait_for(driven, "a velocity")
+    assert (twist.linear.x, twist.linear.y, twist.angular.z) == (0.3, 0.0, 0.1)
 
 
 @pytest.mark.slow  # real processes in real time
