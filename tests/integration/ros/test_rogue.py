@@ -21,9 +21,9 @@ MISDEEDS = [fault.how.misdeed for fault in FAULTS if isinstance(fault.how, Messa
 NAMES = ["a", "b", "c"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rogue(ros):
-    """The node, a policy that answers, and what is heard of both."""
+    """The node, a policy that answers, and what is heard of both: anew for each test, nothing said before is heard."""
     node, policy = RogueNode(), rclpy.create_node("policy", namespace="surefoot")
     heard = []
     for kind, topic in ((JointState, "joint_target"), (Twist, "/cmd_vel"), (UInt8MultiArray, "estop/check_in")):
