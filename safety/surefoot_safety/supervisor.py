@@ -26,6 +26,7 @@ from surefoot_safety.gate import GateMemory, Judgement, Observation, command_vio
 from surefoot_safety.limits import Limits
 from surefoot_safety.machine import MachineState, arrived, followed, raised, requested
 from surefoot_safety.mode import POWERED, STOPS, Mode, Request
+from surefoot_safety.policy_terms import PolicyTerms, terms_broken
 from surefoot_safety.policy_watch import PolicyMemory, heard
 from surefoot_safety.state import RobotState
 from surefoot_safety.supervisor_io import Inputs, Output, Status
@@ -46,8 +47,9 @@ UNUSABLE = frozenset(
 class Supervisor:
     """One robot's. `tick` is to be called at 200 Hz; nothing else changes it."""
 
-    def __init__(self, limits: Limits, gaits: Gaits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, gaits: Gaits, terms: PolicyTerms | None = None) -> None:
+        """`terms`: of the policy whose targets will come; without, they are held to the robot's limits alone."""
+        self._limits, self._terms = limits, terms
         self._gait_of: dict[Mode, Gait] = {
             Mode.STANDING_UP: gaits.stand_up,
             Mode.STANDING: gaits.stand,
@@ -119,6 +121,8 @@ class Supervisor:
         found = command_violations(target, inputs.now_s, self._limits, previous)
         if target.kind is not CommandKind.TRACK:
             found = [*found, Violation(Check.COMMAND_FINITE, "the policy gives no joint targets")]
+        elif self._terms is not None and not any(violation.check is Check.COMMAND_FINITE for violation in found):
+            found = [*found, *terms_broken(target.target, self._terms, self._limits.joint_names)]
         unusable = any(violation.check in STOPPING for violation in found)
         number = None if unusable else (target.sequence, target.stamp_s)
         self._policy = heard(number, inputs.now_s, seconds, self._policy, timing)

@@ -59,6 +59,7 @@ class Check(Enum):
     COMMAND_ORDER = "command_order"
     COMMAND_LOST = "command_lost"
     COMMAND_GAIN = "command_gain"
+    COMMAND_RANGE = "command_range"
     TARGET_RANGE = "target_range"
     TARGET_STEP = "target_step"
     TARGET_RATE = "target_rate"
@@ -90,6 +91,7 @@ STOPPING = frozenset(
         Check.COMMAND_AGE,
         Check.COMMAND_ORDER,
         Check.COMMAND_GAIN,
+        Check.COMMAND_RANGE,
         Check.INTERNAL_ERROR,
     }
 )

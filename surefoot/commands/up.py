@@ -157,7 +157,7 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         estop_endpoints=(CONSOLE, *arguments.estop_endpoint),
         gaits=arguments.gaits,
         ros=arguments.ros,
-        policy=_absolute(arguments.policy),
+        policy=None if arguments.policy is None else _found(arguments.policy),
         record=None if arguments.record is None else arguments.record.absolute(),
         ros_parameters=None if arguments.ros_parameters is None else arguments.ros_parameters.absolute(),
     )
@@ -184,9 +184,11 @@ def _check_ros(arguments: argparse.Namespace, spec: RobotSpec) -> None:
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 
 
-def _absolute(policy: Path | None) -> Path | None:
-    """The policy's file, wherever the processes run; the name of a shipped one stays a name."""
-    return policy.absolute() if policy is not None and policy.exists() else policy
+def _found(policy: Path) -> Path:
+    """The file of a policy or of a shipped one's name, wherever the processes run."""
+    from surefoot_policy.shipped import policy_file
+
+    return policy_file(policy).absolute()
 
 
 class _Session:

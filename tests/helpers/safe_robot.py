@@ -11,6 +11,7 @@ from surefoot_safety.command import CommandKind, JointCommand, JointTarget, Velo
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.limits import Limits, limits_of
 from surefoot_safety.mode import Mode, Request
+from surefoot_safety.policy_terms import PolicyTerms
 from surefoot_safety.pose_gait import pose_gaits
 from surefoot_safety.settings_loader import available_settings, load_settings
 from surefoot_safety.state import RobotState
@@ -93,9 +94,9 @@ class Rig:
     away.
     """
 
-    def __init__(self, robot: str = "go2", gaits: object = None) -> None:
+    def __init__(self, robot: str = "go2", gaits: object = None, terms: PolicyTerms | None = None) -> None:
         self.robot, self.limits = robot, limits(robot)
-        self.supervisor = Supervisor(self.limits, gaits or pose_gaits(load_robot_once(robot), 0.05, 0.05))
+        self.supervisor = Supervisor(self.limits, gaits or pose_gaits(load_robot_once(robot), 0.05, 0.05), terms)
         self.now_s, self.count = 10.0, 0
         self.policy = (-1, self.now_s)
         self.joints = pose(robot, "lying")

@@ -59,7 +59,7 @@ class Choice:
     ros: bool = False
     """The robot node too."""
     policy: Path | None = None
-    """The policy node too, and with it the robot node: a policy's file, or the name of a shipped one."""
+    """Its file. The policy node too, and with it the robot node; the supervisor holds it to its contract."""
     record: Path | None = None
     """The recorder too: the file to write."""
     ros_parameters: Path | None = None
@@ -83,6 +83,7 @@ def describe(choice: Choice) -> tuple[ProcessDescription, ...]:
         *_option("--estop-key", choice.estop_key),
         *endpoints,
         *_option("--gaits", choice.gaits),
+        *_option("--policy", choice.policy),
     )
     link = (
         *("-m", "surefoot_safety.link", *common),

@@ -20,6 +20,7 @@ from surefoot_safety.gait import Gaits
 from surefoot_safety.limits import limits_of
 from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.main import begin, clear_away, guarded, parser
+from surefoot_safety.process.policy_file import read_terms
 from surefoot_safety.process.realtime import prepare
 from surefoot_safety.process.report import REPORT_S, loop_record
 from surefoot_safety.process.supervising import RATE_HZ, Ports, Supervising
@@ -37,7 +38,9 @@ def run(words: Sequence[str]) -> None:
     """Supervise until asked to end; bring the robot to rest before that."""
     arguments = _parser().parse_args(words)
     spec, settings, folder = begin(arguments)
-    supervisor = Supervisor(limits_of(spec, settings), _gaits(arguments.gaits, spec))
+    limits = limits_of(spec, settings)
+    terms = None if arguments.policy is None else read_terms(arguments.policy, limits)
+    supervisor = Supervisor(limits, _gaits(arguments.gaits, spec), terms)
     estop = _estop(arguments, settings)
     ending = Ending()
     ports = Ports.open(folder)
@@ -76,6 +79,9 @@ def _loop(
 def _parser() -> argparse.ArgumentParser:
     made = parser("surefoot_safety.process.supervise")
     made.add_argument("--gaits", default=GAITS, help="package.module:function, from the robot to its gaits")
+    made.add_argument(
+        "--policy", type=Path, help="the file of the policy that walks: targets must keep to its contract"
+    )
     made.add_argument("--estop-key", type=Path, help="the file that e-stop endpoints sign with")
     made.add_argument("--estop-endpoint", action="append", default=[], help="who must check in; may be repeated")
     return made

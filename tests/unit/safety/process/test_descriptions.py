@@ -32,6 +32,7 @@ def test_programs_understand_what_is_chosen():
         estop_key=Path("/k"),
         estop_endpoints=("operator", "button"),
         gaits="a.b:c",
+        policy=Path("/p.onnx"),
     )
     words = words_of(choice)
     link = program._parser().parse_args(words["link"][2:])
@@ -41,4 +42,4 @@ def test_programs_understand_what_is_chosen():
         assert (arguments.no_release, arguments.cores) == (True, [0, 1])
     assert (link.driver, link.driver_file, link.priority) == ("sim", Path("/w.yaml"), 50)
     assert (supervisor.estop_key, supervisor.estop_endpoint) == (Path("/k"), ["operator", "button"])
-    assert (supervisor.gaits, supervisor.priority) == ("a.b:c", 49)
+    assert (supervisor.gaits, supervisor.priority, supervisor.policy) == ("a.b:c", 49, Path("/p.onnx"))
