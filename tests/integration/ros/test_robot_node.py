@@ -70,3 +70,27 @@ def test_a_robot_node_that_is_started_again_knows_how_old_the_last_velocity_is(t
     channel.close()
     robot.close()
     robot.destroy_node()
+
+
+def test_one_that_was_ended_in_good_order_leaves_it_to_the_next(tmp_path):
+    first = RobotNode(GO2, tmp_path, facts_of(GO2, None))
+    twist = Twist()
+    twist.linear.x = 0.4
+    first._on_velocity(twist)
+    channel = read_channel(tmp_path, TARGET, TargetRecord)
+    before = channel.read(time.monotonic()).record
+    first.close()
+    first.destroy_node()
+    second = RobotNode(GO2, tmp_path, facts_of(GO2, None))
+    message = JointState(name=list(GO2.joint_names), position=[0.1] * 12)
+    message.header.stamp = second.get_clock().now().to_msg()
+    second._on_target(message)
+    found = channel.read(time.monotonic()).record
+    assert (found.has_velocity, found.velocity, found.velocity_stamp_s) == (
+        True,
+        (0.4, 0.0, 0.0),
+        before.velocity_stamp_s,
+    )
+    channel.close()
+    second.close()
+    second.destroy_node()

@@ -145,9 +145,10 @@ class RobotNode(Node):
         return serve
 
     def close(self) -> None:
-        """Leave nothing behind; the other thread has ended."""
+        """Let go of everything; the other thread has ended."""
         self.telling.close()
-        self._channel.close()
+        # What was handed on last stays: a node that is started again goes on from it, and whoever ends last removes it.
+        self._channel.close(remove=False)
         self._asker.close()
         for mail in self._mail.values():
             mail.close()
