@@ -40,6 +40,7 @@ COMMANDS = (
         "evaluate", "surefoot.commands.evaluate", "how well a policy walks, by a fixed protocol: tables, charts, JSON"
     ),
     Command("diff", "surefoot.commands.diff", "what differs between two policies: fields, weights, joint targets"),
+    Command("doctor", "surefoot.commands.doctor", "whether this machine has what is needed, and what to do if not"),
     Command("drive", "surefoot.commands.drive", "steer the running robot by keys or joystick, through ROS 2"),
     Command("export", "surefoot.commands.export", "one file for the robot, compared with the policy that was trained"),
     Command("inspect", "surefoot.commands.inspect", "what a policy file is, on one page"),
