@@ -1,0 +1,1 @@
+"""Logs of joints as robots write them, MCAP, rosbag2 or CSV, read into one form."""
