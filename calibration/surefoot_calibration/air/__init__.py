@@ -1,0 +1,1 @@
+"""The robot hanging in air with its trunk held: its joints alone, simulated, moved and identified."""
