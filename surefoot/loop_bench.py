@@ -1,4 +1,9 @@
-"""Link and supervisor at work beside bare loops of the same rates, in one run: what they cost, how late they are."""
+"""A robot's processes at work beside bare loops of the same rates, in one run: what they cost, how late they are.
+
+The robot is made up: its joints go where they are told and it stands level whatever they do, so that physics costs
+nothing. With ROS 2 a policy walks it on the spot, and its targets take the whole way: sample, ROS, policy, ROS,
+supervisor, link.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +23,20 @@ from surefoot.operating import CONSOLE, Console, Operator
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
+    from rclpy.node import Node
+
     from surefoot_safety.channel.records import LoopRecord
     from surefoot_safety.mode import Mode
 
 WARM_UP_S = 2.0
 LONGEST_START_S = 60.0
 BURN = "while True: pass"
+OWN_ROS = {
+    "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+    "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
+    "FASTDDS_BUILTIN_TRANSPORTS": "UDPv4",
+}
+"""A domain of its own on this machine alone: a robot that is made up is nobody else's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +63,32 @@ class Figures:
     """Of one core."""
     stopped: str
     """Why the supervisor stopped the robot meanwhile, and there is nothing to answer; empty if it did not."""
+    policy: str = ""
+    """Which one; empty if none was measured."""
+    sample_to_target_us: dict[str, float] = field(default_factory=dict)
+    """From the sensor's stamp to the policy's answer leaving its node."""
 
 
-def measure(robot: str, seconds: float, *, priority: int, loaded: bool, report: Callable[[], None]) -> Figures:
-    """Let a made-up robot stand for so long; `report` is called some ten times a second."""
-    with tempfile.TemporaryDirectory(dir=_memory(), prefix="sf-") as root, _stack(robot, Path(root), priority) as stack:
-        stack.to_standing()
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What is measured."""
+
+    robot: str
+    priority: int
+    policy: Path | None = None
+    """With robot node and policy node; None: without ROS, the robot stands."""
+
+
+def measure(setup: Setup, seconds: float, *, loaded: bool, report: Callable[[], None]) -> Figures:
+    """Let a made-up robot stand or walk for so long; `report` is called some ten times a second."""
+    with tempfile.TemporaryDirectory(dir=_memory(), prefix="sf-") as root, _stack(setup, Path(root)) as stack:
+        stack.to_work()
         stack.wait(WARM_UP_S, lambda: None)
         burners = [_start("-c", BURN) for _ in range(os.cpu_count() or 1)] if loaded else []
         bare = {
-            name: _start("-m", "surefoot_safety.process.bare", rate, str(seconds), str(priority), str(os.getpid()))
+            name: _start(
+                "-m", "surefoot_safety.process.bare", rate, str(seconds), str(setup.priority), str(os.getpid())
+            )
             for name, rate in (("bare_1000_hz", "1000"), ("bare_200_hz", "200"))
         }
         try:
@@ -73,69 +102,115 @@ def measure(robot: str, seconds: float, *, priority: int, loaded: bool, report: 
             for process in (*burners, *bare.values()):
                 process.kill()
                 process.communicate()
-    return _figures(before, after, limits, lasted_s, loaded=loaded, stopped=stopped)
+    figures = _figures(before, after, limits, lasted_s)
+    return replace(figures, loaded=loaded, stopped=stopped, policy="" if setup.policy is None else setup.policy.name)
 
 
 class _Stack:
     """The running processes and the operator beside them."""
 
-    def __init__(self, operator: Operator, console: Console, watch: Callable[[float], list[str]]) -> None:
-        self._operator, self._console, self._watch = operator, console, watch
+    def __init__(
+        self,
+        operator: Operator,
+        console: Console,
+        watch: Callable[[float], list[str]],
+        steer: Callable[[], None] | None,
+    ) -> None:
+        """`steer` says a velocity; None where nobody walks."""
+        self._operator, self._console, self._watch, self._steer = operator, console, watch, steer
 
     def wait(self, seconds: float, report: Callable[[], None]) -> None:
         """Check in for so long; processes that end are an error."""
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
             self._console.check_in()
+            if self._steer is not None:
+                self._steer()
             ended = [line for line in self._watch(time.monotonic()) if " ended " in line]
             if ended:
                 raise SurefootError(f"the measurement is void: {'; '.join(ended)}")
             report()
 
-    def to_standing(self) -> None:
-        """Arm and stand, again where a busy machine stopped it."""
+    def to_work(self) -> None:
+        """Arm, stand, walk; again where a busy machine stopped it."""
         from surefoot_safety.mode import Mode, Request
 
         ways: dict[Mode, Request] = {Mode.OFF: Request.ARM, Mode.DAMPED: Request.STAND, Mode.STOPPED: Request.RESET}
+        if self._steer is not None:
+            ways |= {Mode.STANDING: Request.WALK, Mode.FALLBACK: Request.STAND}
         end_s = time.monotonic() + LONGEST_START_S
         while time.monotonic() < end_s:
             self.wait(0.1, lambda: None)
             status = self._operator.look().status
-            if status is not None and status.record.mode is Mode.STANDING:
+            if status is not None and status.record.mode is self._goal:
                 return
             if status is not None and status.record.mode in ways and not status.record.estop_reasons:
                 self._operator.ask(ways[status.record.mode])
-        raise SurefootError(f"the robot does not stand after {LONGEST_START_S:g} s: is this machine too busy?")
+        raise SurefootError(
+            f"the robot is not {self._goal.value} after {LONGEST_START_S:g} s: is this machine too busy?"
+        )
 
-    def stopped(self) -> str:
-        """Why the robot does not stand any more; empty if it does."""
+    @property
+    def _goal(self) -> Mode:
         from surefoot_safety.mode import Mode
 
+        return Mode.STANDING if self._steer is None else Mode.WALKING
+
+    def stopped(self) -> str:
+        """Why the robot does not stand or walk any more; empty if it does."""
         status = self._operator.look().status
         if status is None:
             return "the supervisor is silent"
-        return "" if status.record.mode is Mode.STANDING else status.record.reasons.replace("\n", "; ")
+        return "" if status.record.mode is self._goal else status.record.reasons.replace("\n", "; ")
 
     def records(self) -> dict[str, LoopRecord]:
         """What the loops report now."""
         view = self._operator.look()
-        if view.link is None or view.supervisor is None:
-            raise SurefootError("the measurement is void: link or supervisor is silent")
-        return {"link": view.link.record, "supervisor": view.supervisor.record}
+        loops = {"link": view.link, "supervisor": view.supervisor}
+        if self._steer is not None:
+            loops |= {"robot_node": view.robot_node, "policy": view.policy_node}
+        silent = [name for name, loop in loops.items() if loop is None]
+        if silent:
+            raise SurefootError(f"the measurement is void: {' and '.join(silent)} silent")
+        return {name: loop.record for name, loop in loops.items() if loop is not None}
 
 
 @contextmanager
-def _stack(robot: str, root: Path, priority: int) -> Iterator[_Stack]:
+def _steering(is_needed: bool) -> Iterator[Callable[[], None] | None]:
+    """Somebody who wants the robot to step on the spot, on ROS."""
+    if not is_needed:
+        yield None
+        return
+    from surefoot_control.ros import check_ros
+
+    check_ros()
+    os.environ.update(OWN_ROS)
+    import rclpy
+    from geometry_msgs.msg import Twist
+    from rclpy.signals import SignalHandlerOptions
+
+    rclpy.init(args=["--ros-args", "--disable-external-lib-logs"], signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node: Node = rclpy.create_node("bench_loop")
+        wanted = node.create_publisher(Twist, "/cmd_vel", 1)
+        yield lambda: wanted.publish(Twist())
+    finally:
+        rclpy.try_shutdown()
+
+
+@contextmanager
+def _stack(setup: Setup, root: Path) -> Iterator[_Stack]:
     from surefoot_safety.channel.place import KEY, folder_of
     from surefoot_safety.estop_key import read_key, write_new_key
     from surefoot_safety.process.runner import Choice, Runner, describe
 
-    folder = folder_of(robot, root)
+    folder = folder_of(setup.robot, root)
     choice = Choice(
-        robot=robot,
+        robot=setup.robot,
         driver="pretend",
         run_dir=root,
-        priority=priority,
+        priority=setup.priority,
+        policy=setup.policy,
         estop_key=folder / KEY,
         estop_endpoints=(CONSOLE,),
     )
@@ -143,13 +218,14 @@ def _stack(robot: str, root: Path, priority: int) -> Iterator[_Stack]:
     try:
         write_new_key(folder / KEY)
         operator, console = Operator(folder), Console(folder, read_key(folder / KEY))
-        runner.start()
-        try:
-            yield _Stack(operator, console, runner.watch)
-            runner.stop(time.monotonic, console.check_in, lambda _: None, lambda: True)
-        finally:
-            operator.close()
-            console.close()
+        with _steering(setup.policy is not None) as steer:
+            runner.start()
+            try:
+                yield _Stack(operator, console, runner.watch, steer)
+                runner.stop(time.monotonic, console.check_in, lambda _: None, lambda: True)
+            finally:
+                operator.close()
+                console.close()
     finally:
         runner.close()
 
@@ -159,9 +235,6 @@ def _figures(
     after: dict[str, LoopRecord],
     limits: dict[str, Any],
     seconds: float,
-    *,
-    loaded: bool,
-    stopped: str,
 ) -> Figures:
     from surefoot_safety.process.histogram import since
 
@@ -187,7 +260,10 @@ def _figures(
         cpu[name] = limit["cpu_s"] / seconds
     link = after["link"]
     latency = quantiles(since(link.latencies, before["link"].latencies))
-    return Figures(seconds, loaded, link.real_time, loops, latency, cpu, stopped)
+    answers = {}
+    if "policy" in after:
+        answers = quantiles(since(after["policy"].latencies, before["policy"].latencies))
+    return Figures(seconds, False, link.real_time, loops, latency, cpu, "", sample_to_target_us=answers)
 
 
 def quantiles(counts: tuple[int, ...]) -> dict[str, float]:

@@ -57,23 +57,24 @@ class View:
     link: Received[LoopRecord] | None
     supervisor: Received[LoopRecord] | None
     now_s: float
+    robot_node: Received[LoopRecord] | None = None
+    policy_node: Received[LoopRecord] | None = None
 
 
 class Operator:
     """Asks one robot's supervisor, and looks at its channels."""
 
     def __init__(self, folder: Path) -> None:
-        from surefoot_safety.channel.channels import LINK, STATUS, SUPERVISOR, read_channel
+        from surefoot_safety.channel.channels import LINK, POLICY_NODE, ROBOT_NODE, STATUS, SUPERVISOR, read_channel
         from surefoot_safety.channel.records import LoopRecord, StatusRecord
         from surefoot_safety.process.asking import Asker
 
         self._folder = folder
         self._asker = Asker(folder)
         self._status: Reader[StatusRecord] = read_channel(folder, STATUS, StatusRecord)
-        self._loops: tuple[Reader[LoopRecord], Reader[LoopRecord]] = (
-            read_channel(folder, LINK, LoopRecord),
-            read_channel(folder, SUPERVISOR, LoopRecord),
-        )
+        self._loops: dict[str, Reader[LoopRecord]] = {
+            name: read_channel(folder, name, LoopRecord) for name in (LINK, SUPERVISOR, ROBOT_NODE, POLICY_NODE)
+        }
 
     def ask(self, request: Request) -> Answer:
         """Ask the supervisor and wait for what it says; silence is an error that says what the robot does meanwhile."""
@@ -85,11 +86,12 @@ class Operator:
     def look(self) -> View:
         """What the robot tells now; wrong versions are an error."""
         now_s = time.monotonic()
-        status, link, supervisor = (reader.read(now_s) for reader in (self._status, *self._loops))
-        for reader in (self._status, *self._loops):
-            if reader.refusal:
-                raise SurefootError(reader.refusal)
-        return View(_alive(status, now_s), _alive(link, now_s), _alive(supervisor, now_s), now_s)
+        status = _alive(self._status.read(now_s), now_s)
+        loops = {name: _alive(reader.read(now_s), now_s) for name, reader in self._loops.items()}
+        for refusal in (self._status.refusal, *(reader.refusal for reader in self._loops.values())):
+            if refusal:
+                raise SurefootError(refusal)
+        return View(status=status, now_s=now_s, **loops)
 
     def wait_for(self, mode: Mode, wait_s: float) -> bool:
         """Whether the robot came to a mode within the time."""
@@ -103,8 +105,10 @@ class Operator:
 
     def close(self) -> None:
         """Ask nothing more."""
-        for port in (self._asker, self._status, *self._loops):
-            port.close()
+        for loop in self._loops.values():
+            loop.close()
+        self._status.close()
+        self._asker.close()
 
     def __enter__(self) -> Operator:
         return self

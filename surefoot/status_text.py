@@ -39,6 +39,8 @@ def status_rows(view: View) -> list[tuple[str, str]]:
         rows += _status_rows(view.status.record)
     for name, loop in (("link", view.link), ("supervisor", view.supervisor)):
         rows += [(name, "not running")] if loop is None else [(name, loop_text(loop.record))]
+    for name, loop in (("robot node", view.robot_node), ("policy node", view.policy_node)):
+        rows += [] if loop is None else [(name, loop_text(loop.record))]  # without ROS there is none to miss
     if view.link is not None and view.link.record.note:
         rows.append(("link says", view.link.record.note))
     if view.link is not None:
@@ -72,9 +74,13 @@ def status_json(view: View) -> dict[str, object]:
             "estop": status.estop.name.lower(),
             "estop_reasons": status.estop_reasons,
         }
-    for name, loop in (("link", view.link), ("supervisor_loop", view.supervisor)):
-        result[name] = None if loop is None else loop_json(loop.record)
-    return result
+    loops = {
+        "link": view.link,
+        "supervisor_loop": view.supervisor,
+        "robot_node": view.robot_node,
+        "policy_node": view.policy_node,
+    }
+    return result | {name: None if loop is None else loop_json(loop.record) for name, loop in loops.items()}
 
 
 def loop_json(loop: LoopRecord) -> dict[str, object]:

@@ -1,5 +1,8 @@
 """A robot that is made up: joints go where they are told at a bounded speed, the body stays level.
 
+Near the standing pose they go a quarter of the way, and not at once, as those of legs that bear a robot: a learned
+policy tells its joints to go further than they are to go, and would tell more and more to joints that obey.
+
 It has no physics and needs no simulator, so it shows what the processes around it cost, and lets them be tried.
 """
 
@@ -13,6 +16,9 @@ from surefoot_robots.spec import RobotSpec
 PERIOD_S = 0.002
 """As the Go2's LowState."""
 FASTEST_RADPS = 10.0
+LAGS_S = 0.04
+GIVES_WAY_RAD = 0.3
+"""At most this much of the way is left."""
 
 
 class PretendRobot:
@@ -20,6 +26,7 @@ class PretendRobot:
 
     def __init__(self, robot: RobotSpec) -> None:
         self._joints = tuple(robot.pose_rad("lying").tolist())
+        self._standing = tuple(robot.default_joint_position_rad.tolist())
         self._still = (0.0,) * len(self._joints)
         self._targets: MotorTargets | None = None
         self._next_s: float | None = None
@@ -59,8 +66,13 @@ class PretendRobot:
         targets, most = self._targets, FASTEST_RADPS * PERIOD_S
         if targets is None or not any(targets.kp_nm_per_rad):
             return self._joints
-        wanted = targets.position_rad
-        return tuple(at + min(most, max(-most, to - at)) for at, to in zip(self._joints, wanted, strict=True))
+        wanted, share = map(_borne, targets.position_rad, self._standing), PERIOD_S / LAGS_S
+        return tuple(at + min(most, max(-most, share * (to - at))) for at, to in zip(self._joints, wanted, strict=True))
+
+
+def _borne(target_rad: float, standing_rad: float) -> float:
+    """Where a joint comes to."""
+    return target_rad - min(GIVES_WAY_RAD, max(-GIVES_WAY_RAD, 0.75 * (target_rad - standing_rad)))
 
 
 def open_pretend(robot: RobotSpec, _file: Path | None, _folder: Path) -> PretendRobot:

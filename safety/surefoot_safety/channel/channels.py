@@ -9,7 +9,8 @@ from surefoot_safety.channel.memory import Reader, Writer
 from surefoot_safety.channel.place import CHANNEL_SUFFIX
 from surefoot_safety.channel.records import CommandRecord, LoopRecord, StateRecord, StatusRecord, TargetRecord
 
-STATE, COMMAND, TARGET, STATUS, LINK, SUPERVISOR = "state", "command", "target", "status", "link", "supervisor"
+STATE, COMMAND, TARGET, STATUS = "state", "command", "target", "status"
+LINK, SUPERVISOR, ROBOT_NODE, POLICY_NODE = "link", "supervisor", "robot_node", "policy_node"
 RECORDS: dict[str, type] = {
     STATE: StateRecord,
     COMMAND: CommandRecord,
@@ -17,8 +18,11 @@ RECORDS: dict[str, type] = {
     STATUS: StatusRecord,
     LINK: LoopRecord,
     SUPERVISOR: LoopRecord,
+    ROBOT_NODE: LoopRecord,
+    POLICY_NODE: LoopRecord,
 }
-"""`state` and `link` are the link's, `target` the robot node's, the others the supervisor's."""
+"""`state` is the link's, `target` the robot node's, `command` and `status` the supervisor's. The others are named after
+the process that says in them how it keeps its time."""
 
 
 def channel_path(folder: Path, name: str) -> Path:

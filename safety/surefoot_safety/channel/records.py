@@ -115,7 +115,7 @@ class StatusRecord:
 
 @dataclass(frozen=True, slots=True)
 class LoopRecord:
-    """`link` and `supervisor`: how a process keeps its time."""
+    """`link`, `supervisor`, `robot_node`, `policy_node`: how a process keeps its time."""
 
     process: int
     rate_hz: float
@@ -128,7 +128,7 @@ class LoopRecord:
     periods: PeriodCounts
     longest_latency_us: float
     latencies: PeriodCounts
-    """From the stamp of a sample to the hand-over of the command that answers it."""
+    """From the stamp of a sample to the hand-over of the first command that answers it."""
     cpu_s: float
     """Processor time of the process so far."""
     real_time: Annotated[str, 300]

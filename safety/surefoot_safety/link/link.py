@@ -32,6 +32,7 @@ class Link:
         self._error = ""
         self._told_s = -float("inf")
         self.order = Order(CommandKind.DAMP, limits.damping, "no command has come")
+        self._answered_s = -float("inf")
         self.latencies = Histogram()
 
     @property
@@ -60,7 +61,7 @@ class Link:
         else:
             self._error = ""
         if is_new and self.order.kind is CommandKind.TRACK and self._command is not None:
-            self.latencies.add(1e6 * (now_s - self._command.stamp_s))
+            self._note_latency(self._command.stamp_s, now_s)
         return now_s
 
     def let_go(self, now_s: float) -> None:
@@ -86,6 +87,12 @@ class Link:
         self._samples += 1
         faults = (f"the link damps: {self.order.reason}",) if self.order.reason else ()
         self._states.write(state_record(sample, self._limits.robot_hash, self._samples, faults), now_s)
+
+    def _note_latency(self, stamp_s: float, now_s: float) -> None:
+        """Of the first command that answers a sample; targets of a policy are repeated until there are others."""
+        if stamp_s != self._answered_s:
+            self._answered_s = stamp_s
+            self.latencies.add(1e6 * (now_s - stamp_s))
 
     def _note_error(self, text: str) -> None:
         if text != self._error:

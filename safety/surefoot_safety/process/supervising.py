@@ -84,6 +84,7 @@ class Supervising:
         self._mode = supervisor.mode
         self._refusals: tuple[str, ...] = ()
         self._began_s = math.inf
+        self._answered_s = -math.inf
         self.latencies = Histogram()
         self.settling = False
         """Whether every tick asks for a stop."""
@@ -119,8 +120,9 @@ class Supervising:
         self._ports.status.write(self._status_record(output, now_s, state, command, velocity), now_s)
         self._answer(asked, output)
         self._tell(output, now_s)
-        if output.command.kind is CommandKind.TRACK:
-            self.latencies.add(1e6 * (now_s - output.command.stamp_s))
+        if output.command.kind is CommandKind.TRACK and output.command.stamp_s != self._answered_s:
+            self._answered_s = output.command.stamp_s
+            self.latencies.add(1e6 * (now_s - self._answered_s))
         return output
 
     def _state_of(self, received: Received[StateRecord] | None) -> RobotState | None:

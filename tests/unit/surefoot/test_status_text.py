@@ -84,7 +84,8 @@ def test_json():
     assert told["target_age_s"] is None
     assert told["estop"] == "settle_then_damp"
     assert told["link"]["overruns"] == 3
-    assert status_json(view(None, None, None)) == {"running": False, "link": None, "supervisor_loop": None}
+    loops = dict.fromkeys(("link", "supervisor_loop", "robot_node", "policy_node"))
+    assert status_json(view(None, None, None)) == {"running": False, **loops}
 
 
 def test_quantiles_are_not_above_the_longest():

@@ -23,7 +23,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import String
 
-from surefoot_control.clock import NS_PER_S
+from surefoot_control.clock import NS_PER_S, Stamps
 from surefoot_control.counts import Counts
 from surefoot_control.deciding import Deciding
 from surefoot_control.intake import DIGEST_LETTERS, SOURCE_PREFIX, VelocityIntake
@@ -32,10 +32,14 @@ from surefoot_control.parameters import declared
 from surefoot_control.qos import latched, newest, reliable
 from surefoot_control.ros import NAMESPACE, running_ros, spin, split
 from surefoot_control.senses import Sensed, Senses
+from surefoot_control.timing import AnswerTimes
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_safety.process.main import begin, guarded, parser
+from surefoot_safety.channel.channels import POLICY_NODE, write_channel
+from surefoot_safety.channel.records import LoopRecord
+from surefoot_safety.process.main import begin, clear_away, guarded, parser
 from surefoot_safety.process.realtime import freeze_garbage
+from surefoot_safety.process.report import REPORT_S
 from surefoot_safety.settings import Settings
 
 DONE, REFUSED = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -44,8 +48,11 @@ DONE, REFUSED = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILU
 class PolicyNode(LifecycleNode):
     """One robot's."""
 
-    def __init__(self, spec: RobotSpec, settings: Settings, policy: str) -> None:
+    def __init__(self, spec: RobotSpec, settings: Settings, policy: str, folder: Path) -> None:
         super().__init__("policy", namespace=NAMESPACE)
+        self._loop = write_channel(folder, POLICY_NODE, LoopRecord)
+        self._stamps, self._reported_s = Stamps.of_now(), 0.0
+        self._times = AnswerTimes(settings.timing.policy_period_s)
         self._spec, self._settings = spec, settings
         self.declare_parameter("policy", policy)
         self.autostart = declared(self, "autostart", True, None, "configure and activate at the start")
@@ -83,6 +90,7 @@ class PolicyNode(LifecycleNode):
             ),
         ]
         freeze_garbage()
+        self._times = AnswerTimes(contract.control_dt_s)
         self.get_logger().info(f"policy {file}, {1.0 / contract.control_dt_s:g} Hz, sha256 {contract.sha256[:12]}…")
         return super().on_configure(state)
 
@@ -91,6 +99,7 @@ class PolicyNode(LifecycleNode):
         if self._work is None:
             return REFUSED
         self._work.restart()
+        self._times.pause()
         self._is_active = True
         return super().on_activate(state)
 
@@ -144,12 +153,25 @@ class PolicyNode(LifecycleNode):
         target.header.stamp, target.header.frame_id = stamp, self._source
         target.position = array("d", decided.joint_target_rad)
         self._targets.publish(target)
+        self._report(self._stamps.from_ros(stamp.sec, stamp.nanosec))
         if decided.velocity_in_base_mps is not None:
             believed = TwistStamped()
             believed.header.stamp, believed.header.frame_id = stamp, BASE_FRAME
             linear = believed.twist.linear
             linear.x, linear.y, linear.z = decided.velocity_in_base_mps
             self._believed.publish(believed)
+
+    def _report(self, stamp_s: float) -> None:
+        now_s = time.monotonic()
+        self._times.answered(stamp_s, now_s)
+        if now_s - self._reported_s >= REPORT_S:
+            self._reported_s = now_s
+            self._loop.write(self._times.record(), now_s)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._loop.close()
+        self.destroy_node()
 
     def _on_mode(self, message: String) -> None:
         if self._work is not None:
@@ -173,15 +195,18 @@ def run(words: Sequence[str]) -> None:
     """Answer samples until asked to end."""
     ours, ros_words = split(words)
     arguments = _parser().parse_args(ours)
-    spec, settings, _folder = begin(arguments)
-    with running_ros(ros_words) as ending:
-        node = PolicyNode(spec, settings, str(arguments.policy or ""))
-        try:
-            if node.autostart:
-                _start(node)
-            spin(node, ending)
-        finally:
-            node.destroy_node()
+    spec, settings, folder = begin(arguments)
+    try:
+        with running_ros(ros_words) as ending:
+            node = PolicyNode(spec, settings, str(arguments.policy or ""), folder)
+            try:
+                if node.autostart:
+                    _start(node)
+                spin(node, ending)
+            finally:
+                node.close()
+    finally:
+        clear_away(folder)
 
 
 def _start(node: PolicyNode) -> None:

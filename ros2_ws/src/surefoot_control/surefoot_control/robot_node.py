@@ -31,15 +31,17 @@ from surefoot_control.qos import reliable
 from surefoot_control.ros import NAMESPACE, running_ros, spin, split
 from surefoot_control.telling import Telling
 from surefoot_robots.spec import RobotSpec
-from surefoot_safety.channel.channels import TARGET, read_channel, write_channel
-from surefoot_safety.channel.records import TargetRecord, target_record, velocity_command
+from surefoot_safety.channel.channels import ROBOT_NODE, TARGET, read_channel, write_channel
+from surefoot_safety.channel.records import LoopRecord, TargetRecord, target_record, velocity_command
 from surefoot_safety.command import JointCommand, VelocityCommand
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.mode import Request
 from surefoot_safety.process.asking import Asker
 from surefoot_safety.process.ending import Ending
+from surefoot_safety.process.histogram import Histogram
 from surefoot_safety.process.mailbox import REQUESTS, STOPS, Mail, socket_path
 from surefoot_safety.process.main import begin, clear_away, guarded, parser
+from surefoot_safety.process.report import REPORT_S, loop_record
 from surefoot_safety.process.ticker import Ticker
 
 SERVICES = {
@@ -163,7 +165,7 @@ def run(words: Sequence[str]) -> None:
     try:
         with running_ros(ros_words) as ending:
             node = RobotNode(spec, folder, facts)
-            teller = threading.Thread(target=_tell, args=(node, ending))
+            teller = threading.Thread(target=_tell, args=(node, folder, ending))
             teller.start()
             try:
                 spin(node, ending)
@@ -176,10 +178,17 @@ def run(words: Sequence[str]) -> None:
         clear_away(folder)
 
 
-def _tell(node: RobotNode, ending: Ending) -> None:
-    ticker = Ticker(node.rate_hz)
+def _tell(node: RobotNode, folder: Path, ending: Ending) -> None:
+    """Publish at the rate of samples, and say how well that goes."""
+    ticker, reported_s = Ticker(node.rate_hz), 0.0
+    loop = write_channel(folder, ROBOT_NODE, LoopRecord)
     while not ending.asked:
-        node.telling.tell(ticker.wait())
+        now_s = ticker.wait()
+        node.telling.tell(now_s)
+        if now_s - reported_s >= REPORT_S:
+            reported_s = now_s
+            loop.write(loop_record(ticker, Histogram(), "", ""), now_s)
+    loop.close()
 
 
 def _last_handed_on(folder: Path) -> TargetRecord | None:

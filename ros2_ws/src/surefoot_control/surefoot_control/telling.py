@@ -15,7 +15,7 @@ from surefoot_control.clock import Stamps
 from surefoot_control.counts import Counts
 from surefoot_control.messages import diagnostics, dropped_part, imu, joint_state, loop_part, supervisor_part
 from surefoot_control.qos import latched, newest, reliable
-from surefoot_safety.channel.channels import LINK, STATE, STATUS, SUPERVISOR, read_channel
+from surefoot_safety.channel.channels import LINK, POLICY_NODE, ROBOT_NODE, STATE, STATUS, SUPERVISOR, read_channel
 from surefoot_safety.channel.memory import Reader, Received
 from surefoot_safety.channel.records import LoopRecord, StateRecord, StatusRecord
 from surefoot_safety.process.mailbox import Mail
@@ -25,6 +25,13 @@ STATUS_S = 0.2
 """Between two reports, unless something changes."""
 ALIVE_S = 0.5
 """A channel that is older has no writer."""
+LOOPS = {
+    SUPERVISOR: "supervisor loop",
+    LINK: "link loop",
+    ROBOT_NODE: "robot node loop",
+    POLICY_NODE: "policy loop",
+}
+"""Channels and what they are called in diagnostics."""
 UNKNOWN = "unknown"
 """The mode while the supervisor is silent."""
 
@@ -38,8 +45,7 @@ class Telling:
         self._names, self._stamps, self._counts, self._estop = list(joint_names), stamps, counts, estop
         self._state: Reader[StateRecord] = read_channel(folder, STATE, StateRecord)
         self._status: Reader[StatusRecord] = read_channel(folder, STATUS, StatusRecord)
-        self._link: Reader[LoopRecord] = read_channel(folder, LINK, LoopRecord)
-        self._supervisor: Reader[LoopRecord] = read_channel(folder, SUPERVISOR, LoopRecord)
+        self._loops: dict[str, Reader[LoopRecord]] = {name: read_channel(folder, name, LoopRecord) for name in LOOPS}
         self._joints = node.create_publisher(JointState, "/joint_states", newest())
         self._imu = node.create_publisher(Imu, "/imu/data", newest())
         self._mode = node.create_publisher(String, "mode", latched())
@@ -72,8 +78,7 @@ class Telling:
         self._told_mode, self._told_causes, self._told_s = mode, causes, now_s
         parts = [
             supervisor_part(status),
-            loop_part("supervisor loop", _alive(self._supervisor.read(now_s), now_s)),
-            loop_part("link loop", _alive(self._link.read(now_s), now_s)),
+            *(loop_part(LOOPS[name], _alive(loop.read(now_s), now_s)) for name, loop in self._loops.items()),
             dropped_part("robot node", dict(self._counts.counts), dict(self._counts.last)),
         ]
         message = diagnostics(self._stamps.to_ros(now_s), parts)
@@ -82,8 +87,10 @@ class Telling:
 
     def close(self) -> None:
         """Read nothing more."""
-        for reader in (self._state, self._status, self._link, self._supervisor):
-            reader.close()
+        for loop in self._loops.values():
+            loop.close()
+        self._state.close()
+        self._status.close()
 
 
 def _alive(received: Received[Record] | None, now_s: float) -> Record | None:

@@ -126,14 +126,19 @@ def test_it_says_once_in_a_while_why_it_damps(bench, caplog):
     assert caplog.text.count("damping: the newest command is 0.100 s old") == 1
 
 
-def test_latency_is_from_the_sample_to_the_motors_once_per_command(bench):
+def test_latency_is_from_the_sample_to_the_first_command_that_answers_it(bench):
     bench.say(stop(1.0), 1.0)
     bench.tick(1.0)
     bench.say(command(now_s=1.0), 1.002)
     bench.tick(1.004)
     bench.tick(1.005)
+    bench.say(command(now_s=1.0), 1.009)  # a policy's targets, repeated
+    bench.tick(1.01)
     assert sum(bench.link.latencies.counts) == 1
     assert bench.link.latencies.counts[class_of(4000.0)] == 1
+    bench.say(command(now_s=1.02), 1.022)
+    bench.tick(1.022)
+    assert sum(bench.link.latencies.counts) == 2
 
 
 def test_it_leaves_the_motors_damped(bench):
