@@ -1,4 +1,5 @@
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -44,6 +45,10 @@ def test_every_tick_is_in_the_file(made, tmp_path):
     assert found["position_rad"][-1] == pytest.approx(GO2.pose_rad("lying"), abs=0.05)
     assert found["up_z"] == pytest.approx(np.ones(10), abs=0.01)
     assert not found["is_faulty"].any()
+    assert found["number"].tolist() == list(range(1, 11))
+    assert found["true_position_rad"][-1] == pytest.approx(GO2.pose_rad("lying"), abs=0.05)
+    assert (abs(found["true_velocity_radps"]).max(axis=1) > 0.0).any()
+    assert (abs(found["true_torque_nm"]).max(axis=1) > 0.0).any()
 
 
 def test_a_law_is_known_by_when_the_supervisor_gave_it(made, tmp_path):
@@ -68,6 +73,29 @@ def test_faults_show_and_a_reader_may_begin_anew(made, tmp_path):
     assert len(found) == 21
     assert found["is_faulty"][-1] == 1.0
     mail.close()
+
+
+def test_what_could_not_be_written_whole_leaves_its_number_out_and_the_rest_in_order(made, tmp_path, monkeypatch):
+    write, full = os.write, [5.002, 5.003]
+
+    def short(file, data):
+        return write(file, data[:100] if struct.unpack_from("<d", data, 8)[0] in full else data)
+
+    monkeypatch.setattr(os, "write", short)
+    for now_s in (5.0, 5.001, 5.002, 5.003, 5.004):
+        made.read(now_s)
+    found = read_ticks(tmp_path / "ticks")
+    assert found["number"].tolist() == [1, 2, 5]
+    assert found["now_s"].tolist() == [5.0, 5.001, 5.004]
+
+
+def test_a_file_that_is_renamed_keeps_all_that_is_not_in_the_next_one(made, tmp_path):
+    for millisecond in range(30):
+        if millisecond == 13:
+            (tmp_path / "ticks").rename(tmp_path / "before")
+        made.read(5.0 + 0.001 * millisecond)
+    numbers = [read_ticks(tmp_path / name)["number"].tolist() for name in ("before", "ticks")]
+    assert numbers == [list(range(1, 20)), list(range(20, 31))]
 
 
 def test_what_is_no_whole_record_is_left_out(tmp_path):

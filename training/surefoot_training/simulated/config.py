@@ -123,7 +123,7 @@ class World:
     power: Power = field(default_factory=Power)
     motors: Motors = field(default_factory=Motors)
     ticks: str = ""
-    """A file to append every tick to, what motors were told and sensors said (`recording.py`); 0.7 MB a second."""
+    """A file to append every tick to, what motors were told and sensors said (`recording.py`); 1 MB a second."""
 
 
 def load_world(path: Path | None, robot: RobotSpec) -> World:

@@ -1,7 +1,8 @@
 """What the motors are told, millisecond by millisecond, in a file: for whoever judges the link from outside.
 
 One record of fixed size per tick of the link, appended with a single call, so that a link that is killed leaves whole
-records, one that is started again goes on in the same file, and a reader may truncate it at any time.
+records and one that is started again goes on in the same file. A reader may truncate it at any time, or rename it and
+get all of it: the next records go to a new one. Records are numbered, so that none can be missing unnoticed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from surefoot_training.simulated.robot import SimulatedRobot
 JOINTS = 12
 TICK = np.dtype(
     [
+        ("number", "<f8"),  # counts this process's ticks from 1
         ("now_s", "<f8"),
         ("command_s", "<f8"),  # when the supervisor gave this law; NaN: the link's own, or nobody knows
         ("sample_s", "<f8"),  # stamp of the newest sample that was read
@@ -32,6 +34,9 @@ TICK = np.dtype(
         ("law", "<f8", (5, JOINTS)),  # position, velocity, torque, kp, kd
         ("position_rad", "<f8", (JOINTS,)),  # of that sample
         ("velocity_radps", "<f8", (JOINTS,)),
+        ("true_position_rad", "<f8", (JOINTS,)),  # of the robot itself
+        ("true_velocity_radps", "<f8", (JOINTS,)),
+        ("true_torque_nm", "<f8", (JOINTS,)),
     ]
 )
 """A tick of the link: what it told the motors, and what it had read from the sensors."""
@@ -39,6 +44,9 @@ RECORD = struct.Struct(f"<{TICK.itemsize // 8}d")
 NAN = float("nan")
 Ticks = NDArray[np.void]
 """Records of kind `TICK`."""
+LOOK_TICKS = 10
+"""Between two looks whether the file was renamed."""
+FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
 class RecordedDriver:
@@ -46,7 +54,8 @@ class RecordedDriver:
 
     def __init__(self, inner: Driver, robot: SimulatedRobot, folder: Path, file: Path) -> None:
         self._inner, self._robot = inner, robot
-        self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._path, self._file = file, os.open(file, FLAGS, 0o600)
+        self._number = 0
         self._commands = read_channel(folder, COMMAND, CommandRecord)
         self._targets: MotorTargets | None = None
         self._law: Floats = (0.0,) * (5 * JOINTS)
@@ -80,7 +89,9 @@ class RecordedDriver:
             self._sample_s = sample.stamp_s
         body = self._robot.body
         _w, x, y, _z = body.orientation_wxyz.tolist()
+        self._number += 1
         record = RECORD.pack(
+            self._number,
             now_s,
             self._command_s,
             self._sample_s,
@@ -90,10 +101,27 @@ class RecordedDriver:
             body.trunk_contact,
             *self._law,
             *self._measured,
+            *body.joint_position_rad.tolist(),
+            *body.joint_velocity_radps.tolist(),
+            *self._robot.torque_nm.tolist(),
         )
-        with contextlib.suppress(OSError):  # a full disk is no fault of the robot's; a gap is seen by who reads this
-            os.write(self._file, record)
+        with contextlib.suppress(OSError):  # a full disk is no fault of the robot's; its number is missing then
+            self._append(record)
         return sample
+
+    def _append(self, record: bytes) -> None:
+        if self._number % LOOK_TICKS == 0 and not self._is_there():
+            before, self._file = self._file, os.open(self._path, FLAGS, 0o600)
+            os.close(before)
+        if os.write(self._file, record) != len(record):  # the rest of the file stays whole records
+            size = os.fstat(self._file).st_size
+            os.ftruncate(self._file, size - size % len(record))
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.stat().st_ino == os.fstat(self._file).st_ino
+        except FileNotFoundError:
+            return False
 
     def close(self) -> None:
         """Let go."""
