@@ -14,11 +14,13 @@ from std_msgs.msg import UInt8MultiArray
 
 from surefoot.cli import main
 from surefoot.faults.table import FAULTS, Message
+from surefoot_control.names import ByName
 from surefoot_control.qos import reliable
 from surefoot_control.rogue_node import RogueNode
 
 MISDEEDS = [fault.how.misdeed for fault in FAULTS if isinstance(fault.how, Message)]
 NAMES = ["a", "b", "c"]
+SAID = [0.5, 0.4, 0.3]
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def rogue(ros):
     wait_for(lambda: targets.get_subscription_count() == 2, "both ends")
 
     def go_on():
-        message = JointState(name=NAMES, position=[0.5] * 3)
+        message = JointState(name=NAMES, position=SAID)
         message.header.frame_id, message.header.stamp = "policy:x:y", policy.get_clock().now().to_msg()
         targets.publish(message)
         for _ in range(20):
@@ -50,7 +52,7 @@ def rogue(ros):
 
 def is_ours(message):
     """Whether it is not what the policy of this test says."""
-    return not isinstance(message, JointState) or list(message.position) != [0.5] * 3
+    return not isinstance(message, JointState) or list(message.position) != SAID
 
 
 @pytest.mark.parametrize("misdeed", [name for name in MISDEEDS if "stamped" not in name and "duplicated" not in name])
@@ -67,9 +69,14 @@ def test_misdeeds(rogue, misdeed):
 
     wait_for(seen, misdeed)
     assert len(told) == 1
-    assert began_s <= told[0] <= time.monotonic()
-    node.order({"misdeed": None}, told.append, 7.0)
-    assert told[1:] == [7.0]
+    assert began_s <= told[0]["at_s"] <= time.monotonic()
+    ended_s = time.monotonic()
+    node.order({"misdeed": None}, told.append, ended_s)
+    assert told[1]["at_s"] == ended_s
+    assert told[1]["count"] >= 1
+    assert told[1]["seconds"] == pytest.approx(ended_s - told[0]["at_s"])
+    node.order({"misdeed": None}, told.append, ended_s)
+    assert told[2] == {"at_s": ended_s, "count": 0, "seconds": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -91,6 +98,49 @@ def test_echoes(rogue, misdeed, shift_s):
     else:
         assert len(set(stamps)) < len(stamps)
     assert len(heard) <= 4 * 20 * len(MISDEEDS)  # nobody echoes an echo
+
+
+def heard_of(rogue, misdeed):
+    """What comes in the policy's name beside its own."""
+    node, heard, go_on = rogue
+    node.order({"misdeed": misdeed}, lambda _: None, 0.0)
+
+    def found():
+        go_on()
+        messages = [message for message in heard if isinstance(message, JointState)]
+        own = {_ns(message) for message in messages if list(message.name) == NAMES and not is_ours(message)}
+        return [message for message in messages if _ns(message) - 1000 in own]
+
+    return wait_for(found, misdeed)
+
+
+def _ns(message):
+    return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+
+
+@pytest.mark.parametrize("misdeed", ["targets malformed", "targets forged without numbers", "targets forged at random"])
+def test_what_is_wrong_is_one_thing_alone(rogue, misdeed):
+    """Of the policy, newer than what it said: nothing but what the misdeed is named after speaks against it."""
+    for message in heard_of(rogue, misdeed):
+        assert message.header.frame_id == "policy:x:y"
+        assert list(message.position) != SAID
+
+
+def test_joints_in_another_order_are_the_same(rogue):
+    taken = ByName(NAMES)
+    for message in heard_of(rogue, "targets with joints in another order"):
+        assert list(message.name) == NAMES[::-1]
+        assert taken.fault(message.name) == ""
+        assert list(taken.ordered(message.position)) == [0.5, 0.4, 0.3]
+
+
+def test_who_floods_does_not_listen_to_it(rogue):
+    node, _, go_on = rogue
+    node.order({"misdeed": "targets flooded"}, lambda _: None, 0.0)
+    go_on()
+    assert node.count_subscribers("joint_target") == 1
+    node.order({"misdeed": None}, lambda _: None, 0.0)
+    assert node.count_subscribers("joint_target") == 2
 
 
 def test_it_drives(rogue):

@@ -3,7 +3,8 @@
     python -m surefoot_control.rogue_node --box SOCKET --parent PROCESS
 
 It drives as a well-behaved teleop does until an order comes to its socket: a JSON object with `velocity`, or with
-`misdeed`, one of `MISDEEDS` or null. The answer says when the first message of it went out, on the monotonic clock.
+`misdeed`, one of those below or null. The answer says when the first message of it went out, on the monotonic clock;
+to null, how many there were in how many seconds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TypeAlias
 from geometry_msgs.msg import Twist
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import JointState
 from std_msgs.msg import UInt8MultiArray
 
@@ -42,7 +44,10 @@ PATIENCE_S = 0.01
 MANY = 200
 AT_ONCE = 20
 """Messages between two looks at other things."""
+NEWER_NS = 1000
+"""What is to be taken must be newer than what was taken."""
 Misdeed: TypeAlias = Callable[[], None]
+Tell: TypeAlias = Callable[[dict[str, float]], None]
 
 
 class RogueNode(Node):
@@ -62,8 +67,9 @@ class RogueNode(Node):
         self._misdeed: Misdeed | None = None
         self._pace_s = OFTEN_S
         self._on_heard: Misdeed | None = None
-        self._tell: Callable[[float], None] | None = None
-        self.create_subscription(JointState, "joint_target", self._hear, reliable())
+        self._tell: Tell | None = None
+        self._count, self._began_s = 0, math.inf
+        self._listening: Subscription | None = self._listen()
         self._misdeeds: dict[str, tuple[Misdeed, float]] = {
             "targets malformed": (self._malformed, OFTEN_S),
             "targets of a second publisher": (self._second, OFTEN_S),
@@ -77,7 +83,9 @@ class RogueNode(Node):
             "targets duplicated": lambda: self._echo(0),
             "targets stamped in the past": lambda: self._echo(-NS_PER_S),
             "targets stamped in the future": lambda: self._echo(NS_PER_S),
-            "targets forged without numbers": self._forge,
+            "targets forged without numbers": lambda: self._forge(math.nan, math.nan),
+            "targets forged at random": lambda: self._forge(-1.0, 1.0),
+            "targets with joints in another order": lambda: self._echo(NEWER_NS, turned=True),
         }
 
     @property
@@ -85,23 +93,31 @@ class RogueNode(Node):
         """How long it may listen before it has to act."""
         return PATIENCE_S if self._misdeed is None or self._pace_s > FLOOD_S else FLOOD_S
 
-    def order(self, found: dict[str, object], tell: Callable[[float], None], now_s: float) -> None:
+    def _listen(self) -> Subscription:
+        return self.create_subscription(JointState, "joint_target", self._hear, reliable())
+
+    def order(self, found: dict[str, object], tell: Tell, now_s: float) -> None:
         """How fast to drive, or what to do wrong."""
         velocity, misdeed = found.get("velocity"), found.get("misdeed")
         if isinstance(velocity, list):
             vx, vy, yaw = velocity
             self._velocity, self._said_s = (vx, vy, yaw), -math.inf
-            tell(now_s)
+            tell({"at_s": now_s})
             return
         self._misdeed, self._on_heard = None, None
+        self._listening = self._listening or self._listen()
         if misdeed is None:
-            tell(now_s)
+            tell({"at_s": now_s, "count": self._count, "seconds": max(0.0, now_s - self._began_s)})
+        self._count, self._began_s, self._tell = 0, math.inf, tell
+        if misdeed is None:
             return
-        self._tell = tell
         if misdeed in self._echoes:
             self._on_heard = self._echoes[str(misdeed)]
         else:
             self._misdeed, self._pace_s = self._misdeeds[str(misdeed)]
+        if misdeed == "targets flooded":  # who hears its own flood has less time to make one
+            self.destroy_subscription(self._listening)
+            self._listening = None
 
     def act(self, now_s: float) -> None:
         """What is due."""
@@ -114,12 +130,15 @@ class RogueNode(Node):
         self._done_s = now_s
         for _ in range(many):
             self._misdeed()
-        self._told(now_s)
+        self._done(many, now_s)
 
-    def _told(self, at_s: float) -> None:
-        if self._tell is not None:
-            self._tell(at_s)
-            self._tell = None
+    def _done(self, count: int, at_s: float) -> None:
+        """Count, and say when it was first."""
+        self._count += count
+        if math.isinf(self._began_s):
+            self._began_s = at_s
+            if self._tell is not None:
+                self._tell({"at_s": at_s})
 
     def _hear(self, message: JointState) -> None:
         if not message.header.frame_id.startswith("policy:"):
@@ -131,25 +150,29 @@ class RogueNode(Node):
         if self._on_heard is not None:
             at_s = time.monotonic()
             self._on_heard()
-            self._told(at_s)
+            self._done(1, at_s)
 
-    def _echo(self, shift_ns: int) -> None:
-        """What the policy has just said, once more, with another stamp."""
-        if self._heard is None:
-            return
-        stamp = self._heard.header.stamp
-        again = JointState(name=self._heard.name, position=self._heard.position)
-        again.header.frame_id = self._heard.header.frame_id
-        other = divmod(stamp.sec * NS_PER_S + stamp.nanosec + shift_ns, NS_PER_S)
-        again.header.stamp.sec, again.header.stamp.nanosec = other
-        self._echoed.append(other)
-        self._targets.publish(again)
+    def _echo(self, shift_ns: int, *, turned: bool = False) -> None:
+        """What the policy has just said, once more, with another stamp; the joints in another order, or not."""
+        if self._heard is not None:
+            step = -1 if turned else 1
+            self._say(JointState(name=self._heard.name[::step], position=self._heard.position[::step]), shift_ns)
 
-    def _forge(self) -> None:
+    def _forge(self, low: float, high: float) -> None:
         """In the policy's name, a little newer than its own."""
         if self._heard is not None:
-            self._heard.position = array("d", [math.nan] * len(self._heard.name))
-            self._echo(1000)
+            names = self._heard.name
+            self._say(JointState(name=names, position=[self._random.uniform(low, high) for _ in names]), NEWER_NS)
+
+    def _say(self, message: JointState, shift_ns: int) -> None:
+        """In the policy's name, so much newer than what it said last."""
+        if self._heard is not None:
+            stamp = self._heard.header.stamp
+            other = divmod(stamp.sec * NS_PER_S + stamp.nanosec + shift_ns, NS_PER_S)
+            message.header.frame_id = self._heard.header.frame_id
+            message.header.stamp.sec, message.header.stamp.nanosec = other
+            self._echoed.append(other)
+        self._targets.publish(message)
 
     def _malformed(self) -> None:
         names = [] if self._heard is None else list(self._heard.name)
@@ -161,10 +184,7 @@ class RogueNode(Node):
             JointState(name=["x" * 2000] * 100, position=[math.inf] * 100),
             JointState(),
         ]
-        message = self._random.choice(wrong)
-        if self._heard is not None:  # all else is as it should be
-            message.header = self._heard.header
-        self._targets.publish(message)
+        self._say(self._random.choice(wrong), NEWER_NS)  # all else is as it should be
 
     def _second(self) -> None:
         names = [] if self._heard is None else list(self._heard.name)
@@ -206,8 +226,8 @@ def run(box: Path) -> None:
             node.destroy_node()
 
 
-def _telling(mailbox: Mailbox, letter: Letter) -> Callable[[float], None]:
-    return lambda at_s: mailbox.answer(letter, json.dumps({"at_s": at_s}).encode())
+def _telling(mailbox: Mailbox, letter: Letter) -> Tell:
+    return lambda told: mailbox.answer(letter, json.dumps(told).encode())
 
 
 def main(words: Sequence[str]) -> int:
