@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 HELP = "faults in every state, against the real processes: what must follow, what did, how soon"
 DESCRIPTION = (
     "Starts `surefoot up --sim` and a policy, brings the robot into a state, lets something go wrong, and judges what "
-    "follows by a record of every command the link gave. Bars: what must follow does; no command beyond limits; no "
-    "stop that ends by itself; from fault to safe command no longer than the trigger's own time, one period of the "
-    "supervisor and one of the link; every robot stands again after an operator's reset. About 10 s per trial."
+    "follows by a record of every command the link gave. Bars: what must follow does, and no more; no command beyond "
+    "limits; nothing severe that ends by itself; from fault to a safe command that lasts no longer than the trigger's "
+    "own time, one period of the supervisor and one of the link; every robot stands again after an operator's reset; "
+    "nothing is left behind. About 10 s per trial."
 )
 TRIAL_S = 10.0
 """About, on an idle machine."""
@@ -43,7 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="show what would be done, and what must follow")
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep each row here as soon as it is there")
-    parser.add_argument("--resume", action="store_true", help="leave out the rows that are in --out already")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out the rows that are whole in --out already; same code, same files",
+    )
     parser.add_argument("--policy", default="go2-velocity-flat", help="that walks (default: the shipped one)")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="safety settings, also milder ones")
     parser.add_argument(
@@ -53,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Row by row; 1 if a bar is missed."""
-    from surefoot.faults.campaign import Campaign, Choice, result_of
+    from surefoot.faults.campaign import Campaign, Choice
     from surefoot.faults.table import FAULTS, cells
     from surefoot_robots.errors import SurefootError
 
@@ -74,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     rows = _kept(arguments)
     skipped = _skipped(chosen)
-    left = [cell for cell in chosen if cell.name not in rows and cell.name not in skipped]
+    left = [cell for cell in chosen if cell.name not in skipped and not is_done(rows.get(cell.name), cell, choice)]
     with (
         like_ctrl_c(),
         Campaign(choice) as campaign,
@@ -83,11 +89,14 @@ def run(arguments: argparse.Namespace) -> int:
         for cell in left:
             rows[cell.name] = campaign.row(cell, partial(advance, note=cell.name))
             _keep(rows, arguments)
-    result = _with_machine(result_of(rows, judges_times=choice.judges_times), arguments) | {"skipped": skipped}
+    if left:
+        _keep(rows, arguments)  # once more: what the last processes left behind is known now
+    done = {cell.name: rows[cell.name] for cell in chosen if cell.name in rows}
+    result = _told(done, arguments) | {"skipped": skipped}
     if arguments.json:
         print_json(result)
     else:
-        _print(list(rows.values()), result)
+        _print(list(done.values()), result)
     return 1 if result["bars_missed"] else 0
 
 
@@ -103,43 +112,83 @@ def _skipped(chosen: Sequence[Cell]) -> dict[str, str]:
     return {}
 
 
+def is_done(row: Row | None, cell: Cell, choice: Choice) -> bool:
+    """Whether a row of an earlier run can stay: all its trials took place, and the same must follow still."""
+    from surefoot.faults.campaign import row_of
+    from surefoot_safety.settings_loader import load_settings
+
+    if row is None or row["void"]:
+        return False
+    settings = load_settings(choice.robot, choice.settings, release=choice.settings is None)
+    now = row_of(cell, [], cell.must.longest_s(settings))
+    return all(row[key] == now[key] for key in ("must", "because_of", "bar_ms"))
+
+
 def _kept(arguments: argparse.Namespace) -> dict[str, Row]:
-    """Rows of an earlier run with the same policy and as many seeds."""
+    """Rows of an earlier run of the same code on the same files."""
     from surefoot_robots.errors import SurefootError
 
-    if not (arguments.resume and arguments.out and arguments.out.exists()):
+    if not (arguments.out and arguments.out.exists()):
         return {}
+    if not arguments.resume:
+        raise SurefootError(f"{arguments.out} is there already", hint="go on with --resume, or name another file")
     try:
         before = json.loads(arguments.out.read_text(encoding="utf-8"))
-        same = (before["policy"], before["seeds"]) == (arguments.policy, arguments.seeds)
         rows: dict[str, Row] = {row["row"]: row for row in before["rows"]}
+        differing = [
+            f"{key} {before[key]}, now {value}" for key, value in origin(arguments).items() if before[key] != value
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SurefootError(
             f"{arguments.out} holds no results to go on from: {error!r}", hint="name another"
         ) from error
-    if not same:
+    if differing:
         raise SurefootError(
-            f"{arguments.out} is of policy {before['policy']} with {before['seeds']} seeds",
-            hint="go on with the same, or name another file",
+            f"{arguments.out} is of {'; '.join(differing)}", hint="go on with the same, or name another file"
         )
     return rows
 
 
-def _keep(rows: dict[str, Row], arguments: argparse.Namespace) -> None:
-    from surefoot.faults.campaign import result_of
+def origin(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What results come from: those of another one must not be mixed with them."""
+    import surefoot
+    from surefoot_policy.shipped import policy_file
+    from surefoot_training.run.provenance import git_state
 
-    if arguments.out:
-        result = _with_machine(result_of(rows, judges_times=not arguments.no_times), arguments)
-        arguments.out.write_text(json.dumps(to_json(result), indent=1) + "\n", encoding="utf-8")
-
-
-def _with_machine(result: dict[str, Any], arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "policy": arguments.policy,
+        "policy_sha256": _sha256(policy_file(Path(arguments.policy))),
+        "settings_sha256": None if arguments.settings is None else _sha256(arguments.settings),
         "seeds": arguments.seeds,
+        "times_judged": not arguments.no_times,
+        **git_state(Path(surefoot.__file__).parent),
+    }
+
+
+def _sha256(file: Path) -> str:
+    from surefoot_robots.errors import SurefootError
+
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError as error:
+        raise SurefootError(f"{file}: {error.strerror}") from error
+
+
+def _keep(rows: dict[str, Row], arguments: argparse.Namespace) -> None:
+    from surefoot_training.run.files import write_text
+
+    if arguments.out:
+        write_text(arguments.out, json.dumps(to_json(_told(rows, arguments)), indent=1) + "\n")
+
+
+def _told(rows: dict[str, Row], arguments: argparse.Namespace) -> dict[str, Any]:
+    from surefoot.faults.campaign import result_of
+
+    return {
+        **origin(arguments),
         "settings": arguments.settings,
         "cores": os.cpu_count(),
-        **result,
+        **result_of(rows, judges_times=not arguments.no_times),
     }
 
 
@@ -167,7 +216,20 @@ def _list(chosen: Sequence[Cell], choice: Choice, *, as_json: bool) -> None:
 
 
 def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
-    columns = ("fault", "state", "must", "happened", "right", "p50 ms", "max ms", "bar ms", "beyond", "falls", "reset")
+    columns = (
+        "fault",
+        "state",
+        "must",
+        "happened",
+        "right",
+        "p50 ms",
+        "max ms",
+        "bar ms",
+        "beyond",
+        "falls",
+        "reset",
+        "lifted",
+    )
     print_table(columns, [_cells(row) for row in rows], title=f"{result['cases']} trials")
     print(
         f"{result['commands_beyond_limits']} commands beyond limits, {result['unlatched_stops']} stops not latched, "
@@ -180,6 +242,8 @@ def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
     for row in rows:
         for note, times in row["notes"].items():
             print(f"{row['row']}: {note}{f' ({times} times)' if times > 1 else ''}")
+    for remark in dict.fromkeys(row["remark"] for row in rows if row["remark"]):
+        print(f"{', '.join(dict.fromkeys(row['fault'] for row in rows if row['remark'] == remark))}: {remark}")
 
 
 def _cells(row: Row) -> tuple[object, ...]:
@@ -196,4 +260,5 @@ def _cells(row: Row) -> tuple[object, ...]:
         row["beyond_limits"],
         row["falls"],
         f"{row['recovered']}/{row['trials']}",
+        row["lifted"],
     )

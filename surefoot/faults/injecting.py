@@ -42,20 +42,29 @@ from surefoot_policy.seal import seal
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.estop_endpoint import EstopEndpoint
-from surefoot_safety.estop_message import EstopLevel
+from surefoot_safety.estop_message import EstopLevel, answer_to, check_in_message, parse_challenge
 from surefoot_training.simulated.recording import Ticks
 
 HALF_A_STEP_S = 0.0005
 """Of the simulation: an order is taken between two of them."""
 SHORT_S = 0.1
+OFTEN_HZ = 200.0
+"""More is worth telling: a flood is named after the rate that was meant."""
 DIGEST = re.compile(rb'"sha256": ?"([0-9a-f]{64})"')
 CREATED = re.compile(rb'("created": ?"\d\d\d)(\d)')
-BURN = "while True: pass"
+BURN = """\
+import sys
+from surefoot_safety.process.ending import end_with
+end_with(int(sys.argv[1]))
+while True: pass
+"""
+"""Ends with whoever started it."""
 OTHER_KEY = b"somebody else's".ljust(32, b".")
 
 
-def _nothing() -> None:
+def _nothing() -> str:
     """Nothing is to be taken away."""
+    return ""
 
 
 @dataclass(slots=True)
@@ -63,8 +72,9 @@ class Injected:
     """A fault that is there."""
 
     at_s: float
-    undo: Callable[[], None] = _nothing
-    again: Callable[[], None] = _nothing
+    undo: Callable[[], str | None] = _nothing
+    """Takes it away; what there is to say of it then."""
+    again: Callable[[], object] = _nothing
     """To be done every look while it lasts."""
     is_recorded: bool = False
     """Whether the record tells better when it came: orders to the simulation wait for some milliseconds."""
@@ -109,9 +119,10 @@ def _around(stack: Stack, how: Nothing | Push | Load | Clock | Swap | Disk, rng:
             return _swapped(stack, other)
         case Disk():
             return _disk_full(stack)
-        case Clock(step_s):
+        case Clock(step_s, process):
+            # The other way round it would be the same: the next one is started a second later.
             stack.step_clock(step_s)
-            return Injected(at_s, lambda: stack.step_clock(0.0))
+            return Injected(stack.kill(process, signal.SIGKILL), lambda: stack.step_clock(0.0))
 
 
 def began_s(injected: Injected, ticks: Ticks) -> float:
@@ -150,10 +161,17 @@ def _held(stack: Stack, process: Process, seconds: float) -> Injected:
 def _misdeed(stack: Stack, who: str, order: Mapping[str, object]) -> Injected:
     told = stack.order(who, order)
 
-    def undo() -> None:
-        stack.order(who, {"misdeed": None})
+    def undo() -> str:
+        return told_of(stack.order(who, {"misdeed": None}))
 
     return Injected(float(told["at_s"]), undo)
+
+
+def told_of(told: Mapping[str, float | str]) -> str:
+    """How often a misdeed was done, if whoever did it says so and it was often."""
+    count, seconds = float(told.get("count", 0)), float(told.get("seconds", 0.0))
+    rate_hz = count / seconds if seconds > 0.0 else 0.0
+    return f"{count:.0f} messages in {seconds:.1f} s, {rate_hz:.0f} a second" if rate_hz > OFTEN_HZ else ""
 
 
 def another_policy(data: bytes) -> bytes:
@@ -201,6 +219,12 @@ def _sensor(stack: Stack, how: Sensor, robot: RobotSpec, rng: random.Random) -> 
     return Injected(at_s, undo, is_recorded=True, from_sample=how.from_sample)
 
 
+def forged(challenge: bytes, key: bytes) -> bytes:
+    """What the button would say to the newest challenge, by somebody who knows everything but the key."""
+    found = parse_challenge(challenge, BUTTON, key)
+    return check_in_message(BUTTON, EstopLevel.RELEASED, b"" if found is None else answer_to(found), OTHER_KEY)
+
+
 def _button(stack: Stack, which: Estop) -> Injected:
     if not stack.setup.has_button:
         raise SurefootError("this stack has no second e-stop endpoint")
@@ -220,14 +244,14 @@ def _button(stack: Stack, which: Estop) -> Injected:
         stack.mail.send(old)
 
     def forge() -> None:
-        stack.mail.send(EstopEndpoint(BUTTON, OTHER_KEY).check_in(EstopLevel.RELEASED))
+        stack.mail.send(forged(stack.challenge, stack.key))
 
     repeated = {Estop.SILENT: _nothing, Estop.REPLAYED: replay, Estop.FORGED: forge}
     return Injected(at_s, undo, repeated[which])
 
 
 def _load(per_core: int) -> Injected:
-    words = [sys.executable, "-c", BURN]
+    words = [sys.executable, "-c", BURN, str(os.getpid())]
     at_s = time.monotonic()
     burners = [subprocess.Popen(words) for _ in range(per_core * (os.cpu_count() or 1))]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import random
 import statistics
@@ -13,15 +14,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from surefoot.faults.judging import FALLEN_RAD, beyond_limits
+import numpy as np
+
+from surefoot.faults.judging import COARSE_S, FALLEN_RAD
+from surefoot.faults.limits import beyond_limits
 from surefoot.faults.log import Log
+from surefoot.faults.motors import lost
 from surefoot.faults.stack import Setup, Stack
 from surefoot.faults.states import walk
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
+from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.place import SHARED_MEMORY
 from surefoot_safety.mode import Mode
+from surefoot_safety.settings import Settings
 from surefoot_safety.settings_loader import load_settings
+from surefoot_training.simulated.recording import TICK, Ticks
 
 COMMAND_S = (2.0, 6.0)
 """Between two commands."""
@@ -38,6 +46,10 @@ SIGMAS = 3.0
 HEARD_SHARE = 0.9
 """Of the samples that are to be published at 100 Hz, which a whole record has at least."""
 STATE_HZ = 100.0
+WALKING_SHARE = 0.95
+"""Of the time, which a soak of walking walks at least."""
+TAIL = 20
+"""Ticks of one part of the record that the first commands of the next were made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the processes cost so far."""
+    """What the processes cost so far; of those that are there."""
 
     at_s: float
     memory_mib: Mapping[str, float]
@@ -64,6 +76,7 @@ class Sample:
     overruns: Mapping[str, int]
     ticks: Mapping[str, int]
     pids: Mapping[str, int]
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,6 +92,23 @@ class Soak:
     """Why it did not walk on."""
     samples: list[Sample] = field(default_factory=list)
     log: Log | None = None
+    lost: int = 0
+    """Ticks of the link that are not in the record of the motors."""
+    silent_s: float = 0.0
+    """The longest that the link told the motors nothing."""
+    ended: str = ""
+    """Why it ended before its time."""
+    left_behind: list[str] = field(default_factory=list)
+    tail: Ticks = field(default_factory=lambda: np.zeros(0, dtype=TICK))
+    """The last of the ticks that were judged."""
+
+    def judge(self, taken: Ticks, robot: RobotSpec, settings: Settings) -> None:
+        """The next part of the record of the motors."""
+        ticks = np.concatenate([self.tail, taken])
+        self.beyond_limits += int(beyond_limits(ticks, robot, settings)[len(self.tail) :].sum())
+        self.lost += lost(ticks)
+        self.silent_s = max(self.silent_s, float(np.diff(ticks["now_s"]).max(initial=0.0)))
+        self.tail = ticks[-TAIL:]
 
 
 def soaked(choice: Choice, report: Callable[[float], None]) -> Soak:
@@ -89,40 +119,48 @@ def soaked(choice: Choice, report: Callable[[float], None]) -> Soak:
         setup = Setup(
             choice.robot, choice.policy, choice.seed, choice.settings, has_ros=choice.has_ros, record=record.absolute()
         )
-        stack = Stack(setup, Path(root))
+        stack, found = Stack(setup, Path(root)), Soak()
+        began_s, began_ns = time.monotonic(), time.time_ns()
         try:
-            found = _walked(stack, choice, report)
+            stack.ready()
+            walk(stack)
+            stack.take_ticks()
+            began_s, began_ns = time.monotonic(), time.time_ns()
+            _walked(stack, choice, found, report)
+        except SurefootError as error:  # what is known by then is worth telling
+            found.ended = error.message
         finally:
-            stack.close()
+            found.seconds, ended_ns = time.monotonic() - began_s, time.time_ns()
+            found.left_behind = stack.close()
         if choice.has_ros:
-            found.log = Log.of_file(record)
+            try:
+                found.log = Log.of_file(record, (began_ns, ended_ns))
+            except SurefootError as error:
+                found.ended = found.ended or error.message
     return found
 
 
-def _walked(stack: Stack, choice: Choice, report: Callable[[float], None]) -> Soak:
+def _walked(stack: Stack, choice: Choice, found: Soak, report: Callable[[float], None]) -> None:
     robot, settings = load_robot(choice.robot), load_settings(choice.robot, choice.settings, release=False)
-    rng, found = random.Random(choice.seed), Soak()
-    stack.ready()
-    walk(stack)
-    stack.forget_ticks()
+    rng = random.Random(choice.seed)
     began_s = last_s = sampled_s = time.monotonic()
-    while (now_s := time.monotonic()) - began_s < choice.seconds:
-        stack.drive(*_command(rng))
-        found.commands += 1
-        stack.wait(rng.uniform(*COMMAND_S), lambda: stack.mode is not Mode.WALKING)
-        found.walking_s += time.monotonic() - now_s
-        if stack.mode is not Mode.WALKING:
-            _brought_back(stack, found)
-        if time.monotonic() - sampled_s >= min(SAMPLE_S, choice.seconds / LEAST_SAMPLES):
-            sampled_s = time.monotonic()
-            ticks = stack.ticks()
-            stack.forget_ticks()
-            found.beyond_limits += int(beyond_limits(ticks, robot, settings).sum())
-            found.samples.append(_sample(stack, sampled_s - began_s))
-        report(time.monotonic() - last_s)
-        last_s = time.monotonic()
-    found.seconds = time.monotonic() - began_s
-    return found
+    try:
+        while (now_s := time.monotonic()) - began_s < choice.seconds:
+            stack.drive(*_command(rng))
+            found.commands += 1
+            stack.wait(rng.uniform(*COMMAND_S), lambda: stack.mode is not Mode.WALKING)
+            found.walking_s += time.monotonic() - now_s
+            if stack.mode is not Mode.WALKING:
+                _brought_back(stack, found)
+            if time.monotonic() - sampled_s >= min(SAMPLE_S, choice.seconds / LEAST_SAMPLES):
+                sampled_s = time.monotonic()
+                found.judge(stack.take_ticks(), robot, settings)
+                found.samples.append(_sample(stack, sampled_s - began_s))
+            report(time.monotonic() - last_s)
+            last_s = time.monotonic()
+    finally:
+        found.judge(stack.take_ticks(), robot, settings)
+        found.samples.append(_sample(stack, time.monotonic() - began_s))
 
 
 def _command(rng: random.Random) -> tuple[float, float, float]:
@@ -144,42 +182,51 @@ def _brought_back(stack: Stack, found: Soak) -> None:
 def _sample(stack: Stack, at_s: float) -> Sample:
     view = stack.operator.look()
     loops = {name: loop.record for name, loop in (("link", view.link), ("supervisor", view.supervisor)) if loop}
-    pids = {process.value: stack.pid(process) for process in stack.processes}
+    pids, memory_mib = {}, {}
+    for process in stack.processes:
+        with contextlib.suppress(SurefootError, OSError):  # it is away
+            pid = stack.pid(process)
+            memory_mib[process.value] = _own_mib(pid)
+            pids[process.value] = pid
     return Sample(
         at_s,
-        {name: _own_mib(pid) for name, pid in pids.items()},
+        memory_mib,
         {name: record.overruns for name, record in loops.items()},
         {name: record.ticks for name, record in loops.items()},
         pids,
+        tuple(process.value for process in stack.processes if process.value not in pids),
     )
 
 
 def _own_mib(pid: int) -> float:
     """Memory of a process that no file is behind, MiB: what a leak fills."""
-    try:
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) / 1024.0
-    except OSError as error:
-        raise SurefootError(f"process {pid} is gone") from error
-    return math.nan
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024.0
+    raise ProcessLookupError(pid)  # a zombie has none
 
 
 def growth_mib(samples: Sequence[Sample]) -> dict[str, float]:
     """Of each process, from the first fifth after warming up to the last."""
-    end_s = samples[-1].at_s
-    settled = [sample for sample in samples if sample.at_s >= WARM_SHARE * end_s]
-    part = max(1, len(settled) // 5)
+    settled = [sample for sample in samples if sample.at_s >= WARM_SHARE * samples[-1].at_s]
     return {
-        name: statistics.median(sample.memory_mib[name] for sample in settled[-part:])
-        - statistics.median(sample.memory_mib[name] for sample in settled[:part])
-        for name in settled[0].memory_mib
+        name: _growth([one.memory_mib[name] for one in settled if name in one.memory_mib]) for name in _all(settled)
     }
+
+
+def _growth(memory_mib: Sequence[float]) -> float:
+    part = max(1, len(memory_mib) // 5)
+    return statistics.median(memory_mib[-part:]) - statistics.median(memory_mib[:part])
+
+
+def _all(samples: Sequence[Sample]) -> list[str]:
+    """Names of the processes that were there at some time."""
+    return list(dict.fromkeys(name for sample in samples for name in sample.memory_mib))
 
 
 def halves(samples: Sequence[Sample], name: str) -> tuple[int, int]:
     """Overruns of a loop in each half."""
-    counts = [sample.overruns[name] for sample in samples]
+    counts = [sample.overruns[name] for sample in samples if name in sample.overruns]
     middle = len(counts) // 2
     return counts[middle] - counts[0], counts[-1] - counts[middle]
 
@@ -191,15 +238,14 @@ def grows(first: int, second: int) -> bool:
 
 def result_of(found: Soak) -> dict[str, Any]:
     """Everything, and the bars that were missed."""
-    if len(found.samples) < 2:
+    samples = found.samples
+    if len(samples) < 2 and not found.ended:
         raise SurefootError(
-            f"{len(found.samples)} samples of what the processes cost are too few", hint="soak for longer: --minutes"
+            f"{len(samples)} samples of what the processes cost are too few", hint="soak for longer: --minutes"
         )
-    growth = growth_mib(found.samples)
-    loops = {name: halves(found.samples, name) for name in found.samples[-1].overruns}
-    restarted = sorted(
-        name for name in found.samples[0].pids if len({sample.pids[name] for sample in found.samples}) > 1
-    )
+    growth = growth_mib(samples) if samples else {}
+    names = dict.fromkeys(name for sample in samples for name in sample.overruns)
+    loops = {name: halves(samples, name) for name in names}
     return {
         "seconds": found.seconds,
         "walking_share": found.walking_s / found.seconds,
@@ -207,31 +253,55 @@ def result_of(found: Soak) -> dict[str, Any]:
         "commands_beyond_limits": found.beyond_limits,
         "falls": found.falls,
         "stops": dict(found.stops.most_common()),
-        "memory_mib": {
-            name: {"end": found.samples[-1].memory_mib[name], "growth": mib} for name, mib in growth.items()
-        },
+        "memory_mib": {name: {"end": _last(samples, name), "growth": mib} for name, mib in growth.items()},
         "overruns": {
-            name: {"first_half": first, "second_half": second, "ticks": found.samples[-1].ticks[name]}
+            name: {
+                "first_half": first,
+                "second_half": second,
+                "ticks": next(one.ticks[name] for one in reversed(samples) if name in one.ticks),
+            }
             for name, (first, second) in loops.items()
         },
-        "restarted": restarted,
+        "restarted": _restarted(samples),
+        "ticks_lost": found.lost,
+        "link_silent_s": found.silent_s,
+        "ended": found.ended,
+        "left_behind": found.left_behind,
         "log": None if found.log is None else found.log.told(),
-        "bars_missed": _missed(found, growth, loops, restarted),
+        "bars_missed": _missed(found, growth, loops),
     }
 
 
-def _missed(
-    found: Soak, growth: Mapping[str, float], loops: Mapping[str, tuple[int, int]], restarted: Sequence[str]
-) -> list[str]:
-    missed = [
+def _last(samples: Sequence[Sample], name: str) -> float:
+    return next(one.memory_mib[name] for one in reversed(samples) if name in one.memory_mib)
+
+
+def _restarted(samples: Sequence[Sample]) -> list[str]:
+    pids = {name: {one.pids[name] for one in samples if name in one.pids} for name in _all(samples)}
+    return sorted(name for name, found in pids.items() if len(found) > 1)
+
+
+def _missed(found: Soak, growth: Mapping[str, float], loops: Mapping[str, tuple[int, int]]) -> list[str]:
+    away = Counter(name for sample in found.samples for name in sample.missing)
+    share = found.walking_s / found.seconds
+    wanting = {
+        f"ended after {found.seconds:.0f} s: {found.ended}": bool(found.ended),
+        f"walked {100.0 * share:.1f} % of the time, must be {100.0 * WALKING_SHARE:g}": not share >= WALKING_SHARE,
+        f"{found.falls} falls": found.falls > 0,
+        f"{found.beyond_limits} commands beyond limits": found.beyond_limits > 0,
+        f"{found.lost} ticks of the link are not known": found.lost > 0,
+        f"the link told the motors nothing for {found.silent_s:.2f} s > {COARSE_S:g} s": found.silent_s > COARSE_S,
+        f"left behind: {', '.join(found.left_behind)}": bool(found.left_behind),
+    }
+    missed = [what for what, is_so in wanting.items() if is_so]
+    missed += [
         f"{name} grew by {mib:.1f} MiB > {GROWTH_BAR_MIB:g}" for name, mib in growth.items() if mib > GROWTH_BAR_MIB
     ]
-    missed += [f"{name} was started again" for name in restarted]
+    missed += [f"{name} was started again" for name in _restarted(found.samples)]
+    missed += [f"{name} was away in {times} of {len(found.samples)} samples" for name, times in away.items()]
     missed += [
         f"{name}: {first} late ticks, then {second}" for name, (first, second) in loops.items() if grows(first, second)
     ]
-    if found.beyond_limits:
-        missed.append(f"{found.beyond_limits} commands beyond limits")
     if found.log is not None:
         missed += found.log.problems(HEARD_SHARE * STATE_HZ * found.seconds)
     return missed

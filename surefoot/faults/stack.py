@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from surefoot.faults.table import Process
+from surefoot.faults.wall_clock import WallClock
 from surefoot.operating import Operator
 from surefoot_control.segments import Segments
 from surefoot_robots.errors import SurefootError
@@ -28,8 +29,8 @@ from surefoot_safety.estop_key import read_key, write_new_key
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.mode import Mode, Request
 from surefoot_safety.process.mailbox import REQUESTS, SIMULATION, Mail, socket_path
-from surefoot_training.simulated.driver import read_truth
-from surefoot_training.simulated.recording import TICK, Ticks, read_ticks
+from surefoot_training.simulated.driver import TruthRecord, read_truth
+from surefoot_training.simulated.recording import Ticks, read_ticks
 
 MODULES = {
     Process.SUPERVISOR: "surefoot_safety.process.supervise",
@@ -48,26 +49,14 @@ START = (
     "from surefoot.cli import main; sys.exit(main())"
 )
 """`surefoot`, ending with whoever started it."""
-CLOCK = """\
-import time
-def _stepped(real, scale):
-    def now():
-        try:
-            with open({path!r}) as file:
-                return real() + type(real())(float(file.read()) * scale)
-        except (OSError, ValueError):
-            return real()
-    return now
-time.time, time.time_ns = _stepped(time.time, 1.0), _stepped(time.time_ns, 1e9)
-"""
-"""Read by Python before anything else: the wall clock as our processes see it, set by whoever writes the file. Nobody
-may set the machine's own here, and everybody else on it would suffer."""
 LOOK_S = 0.004
 PRESS_S = 0.1
 """Between check-ins of the button."""
 ANSWER_S = 3.0
 LONGEST_START_S = 90.0
 LONGEST_END_S = 20.0
+RENAMED_S = 1.0
+"""A link that runs has noticed by then."""
 MOST_KILLS = 4
 """`surefoot up` gives a process up that died five times in a minute."""
 
@@ -97,13 +86,16 @@ class Stack:
         self.run_dir = root / "r"
         self.folder = folder_of(setup.robot, self.run_dir)
         self.ticks_file = root / "ticks"
-        self._clock_file = root / "clock"
+        self._clock = WallClock(root)
         self.kills = 0
         key = root / "key"
         write_new_key(key)
-        self.button = EstopEndpoint(BUTTON, read_key(key))
+        self.key = read_key(key)
+        self.button = EstopEndpoint(BUTTON, self.key)
         self.is_pressing = setup.has_button
         """Whether the button checks in."""
+        self.challenge = b""
+        """The newest that the robot has sent to the button."""
         self._pressed_s = -math.inf
         self._segments = Segments()
         self._make_files()
@@ -219,16 +211,19 @@ class Stack:
         status = self.status
         return status is not None and status.record.target_age_s < FRESH_S
 
-    def end_helpers(self) -> None:
-        """Let them go, properly: they leave nothing behind."""
+    def end_helpers(self) -> list[str]:
+        """Let them go, properly: they leave nothing behind. Those that had to be killed."""
+        killed = []
         for process in self._helpers.values():
             process.terminate()
-        for process in self._helpers.values():
+        for name, process in self._helpers.items():
             try:
                 process.wait(LONGEST_END_S)
             except subprocess.TimeoutExpired:
+                killed.append(name)
                 process.kill()
                 process.wait()
+        return killed
 
     def kill(self, process: Process, number: signal.Signals) -> float:
         """Send a signal; when that was."""
@@ -240,64 +235,83 @@ class Stack:
 
     def step_clock(self, seconds: float) -> None:
         """The wall clock, for all our processes."""
-        text = self._clock_file.with_suffix(".new")
-        text.write_text(f"{seconds}\n", encoding="ascii")
-        text.replace(self._clock_file)
+        self._clock.step(seconds)
+
+    @property
+    def truth(self) -> TruthRecord | None:
+        """How the robot really is; None while no link has said so."""
+        found = self._truth.read(time.monotonic())
+        return None if found is None else found.record
 
     def up_z(self) -> float:
         """Of the base's z axis in the world: 1 upright."""
-        found = self._truth.read(time.monotonic())
-        if found is None:
+        truth = self.truth
+        if truth is None:
             return 1.0
-        _w, x, y, _z = found.record.qpos[3:7]
+        _w, x, y, _z = truth.qpos[3:7]
         return 1.0 - 2.0 * (x * x + y * y)
 
-    def forget_ticks(self) -> None:
-        """Begin the record of the motors anew."""
+    def take_ticks(self) -> Ticks:
+        """The record of the motors, each millisecond, since it was taken last: no tick is in none."""
+        taken = self.ticks_file.with_suffix(".taken")
         with contextlib.suppress(FileNotFoundError):
-            os.truncate(self.ticks_file, 0)
+            self.ticks_file.rename(taken)
+        self.wait(RENAMED_S, self.ticks_file.exists)  # then nobody writes to the old one any more
+        ticks = read_ticks(taken)
+        taken.unlink(missing_ok=True)
+        return ticks
 
-    def ticks(self) -> Ticks:
-        """The record of the motors, each millisecond."""
-        assert TICK.itemsize % 8 == 0
-        return read_ticks(self.ticks_file)
-
-    def close(self) -> None:
-        """End everything, whatever state it is in."""
-        for process in Process:
+    def close(self) -> list[str]:
+        """End everything, whatever state it is in; what did not end or go away by itself, as it should have."""
+        for process in self.processes:
             with contextlib.suppress(SurefootError, OSError):
                 os.kill(self.pid(process), signal.SIGCONT)
-        self.end_helpers()
+        found = self.end_helpers()
         for _ in range(2):  # the second one means at once
             if self.is_up:
                 self._up.terminate()
                 self.wait(0.3, lambda: not self.is_up)
-        self.wait(LONGEST_END_S, lambda: not self.is_up)
-        for process in Process:
-            with contextlib.suppress(SurefootError, OSError):
-                os.kill(self.pid(process), signal.SIGKILL)
-        self._up.wait()
-        if self.setup.has_ros:
-            self._segments.clear()  # of the helpers; `surefoot up` clears its own
+        if not self.wait(LONGEST_END_S, lambda: not self.is_up):
+            found.append(Process.UP.value)
+            self._up.kill()
+            self._up.wait()
+        self.wait(LONGEST_END_S, lambda: not self._running())  # where `surefoot up` is gone they end by themselves
+        for process, pid in self._running().items():
+            found.append(process.value)
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        found += self._files_left()
         for mail in (self.mail, *self._orders.values()):
             mail.close()
         self.operator.close()
         self._statuses.close()
         self._truth.close()
         self._log.close()
+        return found
 
-    def is_all_gone(self) -> bool:
-        """Whether nothing of what `up` started is left, neither processes nor folder."""
-        for process in (Process.SUPERVISOR, Process.LINK):
+    def left_behind(self) -> list[str]:
+        """What there still is of processes and files, once `surefoot up` and its helpers are gone."""
+        return [process.value for process in self._running()] or self._files_left()
+
+    def _running(self) -> dict[Process, int]:
+        """Processes other than `surefoot up`."""
+        found = {}
+        for process in MODULES:
             with contextlib.suppress(SurefootError):
-                self.pid(process)
-                return False
-        return not self.folder.exists()
+                found[process] = self.pid(process)
+        return found
+
+    def _files_left(self) -> list[str]:
+        """Folder and shared memory that nobody uses; they are removed."""
+        found = [f"the folder {self.folder.name}"] if self.folder.exists() else []
+        segments = self._segments.clear() if self.setup.has_ros else 0
+        return [*found, f"{segments} segments of shared memory"] if segments else found
 
     def _press(self) -> None:
         now_s = time.monotonic()
         while (data := self.mail.answer()) is not None:
-            self.button.challenged(data)
+            if self.button.challenged(data):
+                self.challenge = data
         if self.is_pressing and now_s - self._pressed_s >= PRESS_S:
             self._pressed_s = now_s
             self.mail.send(self.button.check_in(EstopLevel.RELEASED))
@@ -322,15 +336,10 @@ class Stack:
     def _make_files(self) -> None:
         world = {"seed": self.setup.seed, "ticks": str(self.ticks_file)}
         (self.root / "world.yaml").write_text(json.dumps(world), encoding="utf-8")  # which is YAML too
-        shim = self.root / "shim"
-        shim.mkdir()
-        (shim / "sitecustomize.py").write_text(CLOCK.format(path=str(self._clock_file)), encoding="utf-8")
 
     def _made_environment(self) -> dict[str, str]:
-        path = os.environ.get("PYTHONPATH")
         return {
-            **os.environ,
-            "PYTHONPATH": f"{self.root / 'shim'}{os.pathsep + path if path else ''}",
+            **self._clock.environment(os.environ),
             # Nodes of this stack are to meet, and nobody else.
             "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
+from collections.abc import Sequence
 
 from surefoot.faults.stack import SIM, Stack
-from surefoot.faults.table import GOING_ON, SPEED_MPS, State
+from surefoot.faults.table import BEGINS, GOING_ON, SPEED_MPS, WALKING, State
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.mode import Mode, Request
 
@@ -14,6 +16,8 @@ LONGEST_S = 40.0
 AGAIN_S = 0.1
 """Between two requests."""
 TRIES = 3
+SPEED_OVER_S, SPEED_SHARE = 0.5, 0.5
+"""What walks must, over the last stretch before the fault, go at this share of what it was told at least."""
 FALLEN_UP_Z = 0.54
 """Cosine of 1 rad: the tilt at which training and supervisor take a robot for fallen."""
 WAYS = {
@@ -65,10 +69,8 @@ def reach(stack: Stack, state: State, rng: random.Random) -> None:
     for left in reversed(range(TRIES)):
         try:
             _reach(stack, state)
-            stack.wait(rng.uniform(*INTO_IT_S[state]), lambda: stack.mode not in GOING_ON[state])
-            if stack.mode in GOING_ON[state] - {Mode.SITTING} and not _is_over(stack, state):
-                return
-            raise NotReachedError(f"{state.value} ended by itself: {_said(stack)}")
+            _go_on(stack, state, rng.uniform(*INTO_IT_S[state]))
+            return
         except NotReachedError:
             if not left:
                 raise
@@ -104,8 +106,26 @@ def _reach(stack: Stack, state: State) -> None:
         _to(stack, Request.CRAWL, Mode.FALLBACK)
 
 
-def _is_over(stack: Stack, state: State) -> bool:
-    return state is State.STANDING_UP and stack.mode is Mode.STANDING
+def _go_on(stack: Stack, state: State, seconds: float) -> None:
+    """Some way into it, where it must still be, and walk if that is what it is to do."""
+    stack.wait(seconds - SPEED_OVER_S, lambda: stack.mode not in GOING_ON[state])
+    before = stack.truth
+    stack.wait(min(seconds, SPEED_OVER_S), lambda: stack.mode not in GOING_ON[state])
+    if stack.mode is not BEGINS[state]:
+        raise NotReachedError(f"{state.value} ended by itself: {_said(stack)}")
+    after = stack.truth
+    if state in WALKING and before is not None and after is not None:
+        speed_mps = forward_mps(before.qpos, after.qpos, after.time_s - before.time_s)
+        if not speed_mps >= SPEED_SHARE * SPEED_MPS[state]:
+            raise NotReachedError(f"{state.value} is {speed_mps:.2f} m/s in truth")
+
+
+def forward_mps(before: Sequence[float], after: Sequence[float], seconds: float) -> float:
+    """Mean speed from one place to another (MuJoCo's x, y, z, then w, x, y, z), ahead as the robot faced at first."""
+    w, x, y, z = before[3:7]
+    yaw_rad = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    ahead_m = (after[0] - before[0]) * math.cos(yaw_rad) + (after[1] - before[1]) * math.sin(yaw_rad)
+    return ahead_m / seconds if seconds > 0.0 else 0.0
 
 
 def _to(stack: Stack, request: Request, mode: Mode) -> None:

@@ -1,12 +1,18 @@
 """A handful of the campaign's cells, on real processes. How soon safety comes is for the bench to judge."""
 
+import argparse
 import json
 
 import pytest
 from real_processes import MILD
 
 from surefoot.cli import main
+from surefoot.commands.bench_faults import origin
+from surefoot.faults.campaign import Campaign, row_of
+from surefoot.faults.judging import Verdict
 from surefoot.faults.soak import Choice, result_of, soaked
+from surefoot.faults.table import FAULTS, cells
+from surefoot.faults.trial import Trial
 
 CELLS = ["supervisor killed, standing", "IMU NaN, standing", "policy nan, walking 0.3 m/s"]
 
@@ -32,6 +38,8 @@ def test_faults_lead_to_what_must_follow_and_the_robot_stands_again(mild, tmp_pa
     for row in told["rows"]:
         assert (row["trials"], row["right"], row["recovered"]) == (1, 1, 1), row
         assert row["link_ticks"] > 100
+        assert (row["left_behind"], row["lifted"]) == ([], 0)
+        assert row["joints"]["torque_share"] <= 1.0
     assert (told["commands_beyond_limits"], told["unlatched_stops"]) == (0, 0)
     assert "policy_bad" in next(iter(rows[CELLS[2]]["happened"]))
     kept = json.loads(out.read_text())
@@ -39,6 +47,7 @@ def test_faults_lead_to_what_must_follow_and_the_robot_stands_again(mild, tmp_pa
 
     assert main([*words, "--resume"]) == 0  # nothing is left to do
     assert json.loads(capsys.readouterr().out)["rows"] == told["rows"]
+    assert json.loads(out.read_text()) == kept
 
 
 def test_what_would_be_done_is_shown(capsys):
@@ -52,12 +61,54 @@ def test_what_cannot_be_done_is_refused(capsys, tmp_path):
     assert main(["bench", "faults", "--only", "earthquake"]) == 2
     assert "no row has 'earthquake' in it" in capsys.readouterr().err
     other = tmp_path / "other.json"
-    other.write_text('{"policy": "x", "seeds": 3, "rows": []}')
-    assert main(["bench", "faults", "--out", str(other), "--resume"]) == 2
-    assert "is of policy x with 3 seeds" in capsys.readouterr().err
     other.write_text("[]")
+    assert main(["bench", "faults", "--out", str(other)]) == 2
+    assert "other.json is there already" in capsys.readouterr().err
+    assert other.read_text() == "[]"
     assert main(["bench", "faults", "--out", str(other), "--resume"]) == 2
     assert "holds no results to go on from" in capsys.readouterr().err
+
+
+def of_another(tmp_path, **differing):
+    """A file of results with other origins than now."""
+    asked = argparse.Namespace(policy="go2-velocity-flat", settings=None, seeds=20, no_times=False)
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps({**origin(asked), "rows": [], **differing}))
+    return ["bench", "faults", "--out", str(file), "--resume"]
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"policy": "x"},
+        {"policy_sha256": "0"},
+        {"settings_sha256": "0"},
+        {"seeds": 3},
+        {"git_revision": "0"},
+        {"git_dirty": "no"},
+        {"times_judged": False},
+    ],
+)
+def test_results_of_another_origin_are_not_mixed_in(tmp_path, capsys, differing):
+    ((key, value),) = differing.items()
+    assert main(of_another(tmp_path, **differing)) == 2
+    assert f"rows.json is of {key} {value}, now " in capsys.readouterr().err
+
+
+def test_rows_that_were_not_chosen_are_kept_and_do_not_count(tmp_path, monkeypatch, capsys):
+    cell, other = (cells(FAULTS, [name])[0] for name in ("IMU NaN, standing", "IMU NaN, settling"))
+    good = Trial(Verdict(True, "", 0.02, 0, 9, unlatched=False, fell=False), True, False, "")
+    bad = Trial(Verdict(False, "", 0.02, 0, 9, unlatched=False, fell=False), True, False, "")
+    before = row_of(other, [bad], 0.02)
+    made = row_of(cell, [good], 0.02)
+    monkeypatch.setattr(Campaign, "row", lambda *_: made)
+    words = of_another(tmp_path, rows=[before])
+    assert main([*words, "--only", cell.name, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [row["row"] for row in told["rows"]] == [cell.name]
+    kept = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["row"] for row in kept["rows"]] == [other.name, cell.name]
+    assert [file.name for file in tmp_path.iterdir()] == ["rows.json"]
 
 
 def test_without_ros_its_rows_are_skipped_and_that_is_said(monkeypatch, capsys):
@@ -79,7 +130,7 @@ def test_a_short_soak(mild):
     assert set(told["memory_mib"]) == {"supervisor", "link", "surefoot up", "policy"}
     assert all(mib["end"] > 1.0 for mib in told["memory_mib"].values())
     assert told["overruns"]["supervisor"]["ticks"] > 100
-    assert told["restarted"] == []
+    assert (told["restarted"], told["ticks_lost"], told["left_behind"], told["ended"]) == ([], 0, [], "")
     assert told["log"] is None
 
 

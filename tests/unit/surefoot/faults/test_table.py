@@ -1,6 +1,6 @@
 import pytest
 
-from surefoot.faults.table import FAULTS, GOING_ON, SPEED_MPS, Hold, Must, Process, State, cells
+from surefoot.faults.table import BEGINS, FAULTS, GOING_ON, SPEED_MPS, Button, Clock, Hold, Must, Process, State, cells
 from surefoot_robots.loader import load_robot
 from surefoot_safety.action import Action
 from surefoot_safety.mode import SEVERITY, Mode
@@ -70,6 +70,44 @@ def test_faults_of_sensors_can_be_injected():
             assert make_fault(fault.how.kind, fault.how.size, joint, 1.0, GO2.joint_names).kind in FaultKind
 
 
+def test_what_may_follow_at_most():
+    silent = by_name("policy killed").must_in(State.SLOW)
+    assert (silent.ceiling, silent.told()) == (Action.STAND, "fallback")
+    alone = by_name("policy killed for good").must
+    assert (alone.ceiling, alone.told()) == (Action.SETTLE, "fallback, then settle")
+    assert by_name("e-stop forged").must.told() == "settle, latched, then zero torque"
+    assert by_name("policy held 60 ms").must_in(State.FAST).told() == "anything up to fallback"
+    assert by_name("robot node killed").must_in(State.FALLBACK).told() == "fallback, at most stand"
+    assert by_name("IMU NaN").must.ceiling is None
+    assert by_name("push 50 N").must.ceiling is None
+
+
+def test_rows_that_take_long_come_in_one_state_and_watch_until_the_end():
+    timing, estop = SETTINGS.timing, SETTINGS.estop
+    for name, due_s in {
+        "policy nan for good": timing.fallback_s,
+        "policy node held 8 s": timing.policy_silent_s + timing.fallback_s,
+        "policy killed for good": timing.operator_silent_s,
+        "robot node held 13 s": timing.operator_silent_s,
+        "e-stop silent": estop.timeout_s + estop.zero_torque_after_s,
+    }.items():
+        assert by_name(name).watch_s > due_s + 1.0
+        assert isinstance(by_name(name).how, Button) or len(by_name(name).states) == 1
+
+
+def test_the_clock_jumps_only_where_somebody_looks_at_it_again():
+    jumps = [fault for fault in FAULTS if isinstance(fault.how, Clock)]
+    assert {fault.how.process for fault in jumps} == {Process.ROBOT_NODE, Process.POLICY_NODE, Process.RECORDER}
+    assert all(fault.has_ros for fault in jumps)
+
+
+def test_whose_record_may_have_gaps():
+    names = {fault.name for fault in FAULTS if fault.touches_link}
+    assert {"link killed", "link held 60 ms", "surefoot up killed", "every core busy"} <= names
+    assert not names & {"supervisor killed", "surefoot up held 200 ms", "policy killed", "IMU NaN"}
+
+
 def test_a_robot_that_goes_on_is_where_it_was_or_where_that_leads():
     assert Mode.SITTING in GOING_ON[State.SETTLING]
+    assert all(BEGINS[state] in GOING_ON[state] for state in State)
     assert all(SEVERITY[mode] < Action.DAMP for modes in GOING_ON.values() for mode in modes)
