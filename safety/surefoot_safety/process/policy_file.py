@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+from math import isfinite
 from pathlib import Path
 
 from surefoot_robots.errors import SurefootError
@@ -26,7 +27,8 @@ VERSION = 1
 MOST_BYTES = 100_000_000
 """As surefoot_policy.file has it."""
 DIGITS = 64
-PERIOD_OFF_S = 1e-6
+US = 1_000_000
+"""Periods are told apart by whole microseconds."""
 
 
 def read_terms(path: Path, limits: Limits) -> PolicyTerms:
@@ -83,7 +85,7 @@ def _check_robot(path: Path, contract: dict[str, object], limits: Limits) -> Non
 
 def _check_period(path: Path, period_s: object, expected_s: float) -> None:
     """Deadlines are counted by the settings' period: another pace would be late for ever, or never."""
-    if not (isinstance(period_s, float) and abs(period_s - expected_s) <= PERIOD_OFF_S):
+    if not (isinstance(period_s, float) and isfinite(period_s) and round(period_s * US) == round(expected_s * US)):
         raise SurefootError(
             f"{path}: the policy ticks every {period_s!r:.20} s, the safety settings expect {expected_s:g} s",
             hint="train it with that period, or set timing.policy_period_s in settings of your own (--settings FILE)",
@@ -102,16 +104,15 @@ def _numbers(path: Path, contract: dict[str, object], names: tuple[str, str], li
 def _read(path: Path) -> bytes:
     """A regular file's bytes, not more than a policy can have; a FIFO would keep the robot waiting."""
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)) as file:
-            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            data = file.read(MOST_BYTES + 1) if is_file else b""
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _refused(path, "no regular file")
+            if status.st_size > MOST_BYTES:
+                raise _refused(path, f"more than {MOST_BYTES:,} bytes")
+            return file.read()
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror}") from error
-    if not is_file:
-        raise _refused(path, "no regular file")
-    if len(data) > MOST_BYTES:
-        raise _refused(path, f"more than {MOST_BYTES:,} bytes")
-    return data
 
 
 def _refused(path: Path, why: str) -> SurefootError:

@@ -1,12 +1,13 @@
 """What a policy's contract rules out, and what the supervisor does about it."""
 
+import dataclasses
 import math
 
 import pytest
 from safe_robot import Rig, at, limits, pose, target
 
 from surefoot_safety.mode import Mode
-from surefoot_safety.policy_terms import PolicyTerms, terms_broken
+from surefoot_safety.policy_terms import BEYOND_RANGE_RAD, GAIN_OFF, PolicyTerms, terms_broken
 from surefoot_safety.table import Trigger
 from surefoot_safety.violation import STOPPING, Check
 
@@ -30,6 +31,26 @@ def test_nothing_is_found_in_what_keeps_to_them():
     for joint in range(12):
         for off in (-0.5009, 0.5009):
             assert found(position_rad=at(pose(), joint, pose()[joint] + off)) == []
+
+
+def test_a_target_may_be_beyond_the_range_by_just_so_much():
+    low, high = TERMS.lower_rad[3] - BEYOND_RANGE_RAD, TERMS.upper_rad[3] + BEYOND_RANGE_RAD
+    for angle, checks in ((low, 0), (math.nextafter(low, -9.0), 1), (high, 0), (math.nextafter(high, 9.0), 1)):
+        assert len(found(position_rad=at(pose(), 3, angle))) == checks
+
+
+def test_gains_may_be_off_by_just_so_much():
+    terms = dataclasses.replace(TERMS, kp_nm_per_rad=(0.0,) * 12, kd_nms_per_rad=(0.0,) * 12)
+    for gain, count in ((GAIN_OFF, 0), (math.nextafter(GAIN_OFF, 1.0), 1)):
+        bent = target(kp_nm_per_rad=at((0.0,) * 12, 2, gain), kd_nms_per_rad=(0.0,) * 12)
+        assert len(terms_broken(bent, terms, NAMES)) == count
+
+
+@pytest.mark.parametrize("field", ["kp_nm_per_rad", "upper_rad"])
+def test_terms_of_another_number_of_joints_are_an_error_of_ours(field):
+    short = dataclasses.replace(TERMS, **{field: getattr(TERMS, field)[1:]})
+    with pytest.raises(ValueError, match="shorter"):
+        terms_broken(PLAIN, short, NAMES)
 
 
 @pytest.mark.parametrize("joint", range(12))

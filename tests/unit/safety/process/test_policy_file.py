@@ -9,6 +9,7 @@ from safe_robot import limits
 
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.policy_terms import PolicyTerms
+from surefoot_safety.process import policy_file
 from surefoot_safety.process.policy_file import read_terms
 
 KEY = b"surefoot.contract"
@@ -96,9 +97,9 @@ def test_what_is_refused_in_a_contract(tmp_path, bent, said):
 
 
 def test_a_period_may_be_off_by_its_last_digits(tmp_path):
-    assert read_terms(of(tmp_path, control_dt_s=0.02 + 0.9e-6), limits()).kp_nm_per_rad == (25.0,) * 12
-    assert "expect 0.02 s" in refusal(of(tmp_path, control_dt_s=0.02 + 1.1e-6)).message
-    assert "timing.policy_period_s" in refusal(of(tmp_path, control_dt_s=0.02 - 1.1e-6)).hint
+    assert read_terms(of(tmp_path, control_dt_s=0.02 + 0.4e-6), limits()).kp_nm_per_rad == (25.0,) * 12
+    assert "expect 0.02 s" in refusal(of(tmp_path, control_dt_s=0.02 + 0.6e-6)).message
+    assert "timing.policy_period_s" in refusal(of(tmp_path, control_dt_s=0.02 - 0.6e-6)).hint
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,14 @@ def test_an_entry_needs_one_key_and_one_value(tmp_path):
 def test_one_changed_byte_of_the_weights_is_noticed(tmp_path):
     data = of(tmp_path).read_bytes()
     assert "damaged or changed" in refusal(written(tmp_path, data.replace(b"a graph", b"a gruph"))).message
+
+
+def test_a_file_may_have_so_many_bytes_and_no_more(tmp_path, monkeypatch):
+    path = of(tmp_path)
+    monkeypatch.setattr(policy_file, "MOST_BYTES", path.stat().st_size)
+    assert read_terms(path, limits()).kp_nm_per_rad == (25.0,) * 12
+    monkeypatch.setattr(policy_file, "MOST_BYTES", path.stat().st_size - 1)
+    assert "more than" in refusal(path).message
 
 
 def test_files_that_are_none(tmp_path):
