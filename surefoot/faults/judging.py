@@ -189,8 +189,8 @@ def _not_finally(happened: Happened, must: Must, new: frozenset[Trigger]) -> Ite
     if must.finally_ is Action.NONE:
         return
     if must.finally_ is Action.ZERO_TORQUE:
-        last = between(happened.ticks, happened.until_s - JUST_S, happened.until_s)
-        if not len(last) or last["law"][:, 1:].any():
+        before = between(happened.ticks, happened.at_s, happened.until_s)
+        if not len(before) or before["law"][-1, 1:].any():
             yield "it did not lose its torque in the end"
         return
     mode = modes.mode_at(happened.timeline, happened.until_s)
