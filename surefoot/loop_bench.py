@@ -23,8 +23,6 @@ from surefoot.operating import CONSOLE, Console, Operator
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
-    from rclpy.node import Node
-
     from surefoot_safety.channel.records import LoopRecord
     from surefoot_safety.mode import Mode
 
@@ -110,22 +108,15 @@ class _Stack:
     """The running processes and the operator beside them."""
 
     def __init__(
-        self,
-        operator: Operator,
-        console: Console,
-        watch: Callable[[float], list[str]],
-        steer: Callable[[], None] | None,
+        self, operator: Operator, console: Console, watch: Callable[[float], list[str]], *, walks: bool
     ) -> None:
-        """`steer` says a velocity; None where nobody walks."""
-        self._operator, self._console, self._watch, self._steer = operator, console, watch, steer
+        self._operator, self._console, self._watch, self._walks = operator, console, watch, walks
 
     def wait(self, seconds: float, report: Callable[[], None]) -> None:
         """Check in for so long; processes that end are an error."""
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
             self._console.check_in()
-            if self._steer is not None:
-                self._steer()
             ended = [line for line in self._watch(time.monotonic()) if " ended " in line]
             if ended:
                 raise SurefootError(f"the measurement is void: {'; '.join(ended)}")
@@ -136,7 +127,7 @@ class _Stack:
         from surefoot_safety.mode import Mode, Request
 
         ways: dict[Mode, Request] = {Mode.OFF: Request.ARM, Mode.DAMPED: Request.STAND, Mode.STOPPED: Request.RESET}
-        if self._steer is not None:
+        if self._walks:
             ways |= {Mode.STANDING: Request.WALK, Mode.FALLBACK: Request.STAND}
         end_s = time.monotonic() + LONGEST_START_S
         while time.monotonic() < end_s:
@@ -154,7 +145,7 @@ class _Stack:
     def _goal(self) -> Mode:
         from surefoot_safety.mode import Mode
 
-        return Mode.STANDING if self._steer is None else Mode.WALKING
+        return Mode.WALKING if self._walks else Mode.STANDING
 
     def stopped(self) -> str:
         """Why the robot does not stand or walk any more; empty if it does."""
@@ -167,7 +158,7 @@ class _Stack:
         """What the loops report now."""
         view = self._operator.look()
         loops = {"link": view.link, "supervisor": view.supervisor}
-        if self._steer is not None:
+        if self._walks:
             loops |= {"robot_node": view.robot_node, "policy": view.policy_node}
         silent = [name for name, loop in loops.items() if loop is None]
         if silent:
@@ -176,26 +167,24 @@ class _Stack:
 
 
 @contextmanager
-def _steering(is_needed: bool) -> Iterator[Callable[[], None] | None]:
-    """Somebody who wants the robot to step on the spot, on ROS."""
-    if not is_needed:
-        yield None
+def _steering(policy: Path | None) -> Iterator[None]:
+    """Somebody on ROS who wants the robot to step on the spot."""
+    if policy is None:
+        yield
         return
     from surefoot_control.ros import check_ros
+    from surefoot_control.segments import Segments
 
     check_ros()
+    segments = Segments()  # what is killed here leaves its shared memory behind
     os.environ.update(OWN_ROS)
-    import rclpy
-    from geometry_msgs.msg import Twist
-    from rclpy.signals import SignalHandlerOptions
-
-    rclpy.init(args=["--ros-args", "--disable-external-lib-logs"], signal_handler_options=SignalHandlerOptions.NO)
+    driver = _start("-m", "surefoot", "drive", "--velocity", "0", "0", "0", "--seconds", "1e6")
     try:
-        node: Node = rclpy.create_node("bench_loop")
-        wanted = node.create_publisher(Twist, "/cmd_vel", 1)
-        yield lambda: wanted.publish(Twist())
+        yield
     finally:
-        rclpy.try_shutdown()
+        driver.kill()
+        driver.communicate()
+        segments.clear()
 
 
 @contextmanager
@@ -218,14 +207,15 @@ def _stack(setup: Setup, root: Path) -> Iterator[_Stack]:
     try:
         write_new_key(folder / KEY)
         operator, console = Operator(folder), Console(folder, read_key(folder / KEY))
-        with _steering(setup.policy is not None) as steer:
+        with _steering(setup.policy):
             runner.start()
             try:
-                yield _Stack(operator, console, runner.watch, steer)
+                yield _Stack(operator, console, runner.watch, walks=setup.policy is not None)
                 runner.stop(time.monotonic, console.check_in, lambda _: None, lambda: True)
             finally:
                 operator.close()
                 console.close()
+                runner.close()
     finally:
         runner.close()
 
