@@ -155,7 +155,8 @@ def _wrong_anywhere(happened: Happened, must: Must, settings: Settings) -> Itera
     if np.isfinite(modes.successor_s(line)) and not must.heir:
         yield "the supervisor was started anew"
     silent_s = happened.end_s - line.seen_s
-    if line.modes and line.modes[-1].mode in POWERED and silent_s > settings.timing.tick_gap_s:
+    is_gone = must.heir and not np.isfinite(modes.successor_s(line))  # it may take longer to start than is watched
+    if line.modes and line.modes[-1].mode in POWERED and silent_s > settings.timing.tick_gap_s and not is_gone:
         yield f"the supervisor has said nothing for {silent_s:.2f} s"
     driven = sum(
         int((~limp(between(happened.ticks, from_s + COMMAND_AGE_S, to_s))).sum())

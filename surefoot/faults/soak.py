@@ -84,7 +84,8 @@ class Soak:
     """What was seen."""
 
     seconds: float = 0.0
-    walking_s: float = 0.0
+    away_s: float = 0.0
+    """Not walking, from when that was noticed until it walked again."""
     commands: int = 0
     beyond_limits: int = 0
     falls: int = 0
@@ -101,6 +102,11 @@ class Soak:
     left_behind: list[str] = field(default_factory=list)
     tail: Ticks = field(default_factory=lambda: np.zeros(0, dtype=TICK))
     """The last of the ticks that were judged."""
+
+    @property
+    def walking_share(self) -> float:
+        """Of the time."""
+        return 1.0 - self.away_s / self.seconds
 
     def judge(self, taken: Ticks, robot: RobotSpec, settings: Settings) -> None:
         """The next part of the record of the motors."""
@@ -145,11 +151,10 @@ def _walked(stack: Stack, choice: Choice, found: Soak, report: Callable[[float],
     rng = random.Random(choice.seed)
     began_s = last_s = sampled_s = time.monotonic()
     try:
-        while (now_s := time.monotonic()) - began_s < choice.seconds:
+        while time.monotonic() - began_s < choice.seconds:
             stack.drive(*_command(rng))
             found.commands += 1
             stack.wait(rng.uniform(*COMMAND_S), lambda: stack.mode is not Mode.WALKING)
-            found.walking_s += time.monotonic() - now_s
             if stack.mode is not Mode.WALKING:
                 _brought_back(stack, found)
             if time.monotonic() - sampled_s >= min(SAMPLE_S, choice.seconds / LEAST_SAMPLES):
@@ -172,11 +177,14 @@ def _command(rng: random.Random) -> tuple[float, float, float]:
 
 def _brought_back(stack: Stack, found: Soak) -> None:
     """Note why it stopped, and let the operator have it walk again."""
-    status = stack.status
+    since_s, status = time.monotonic(), stack.status
     reasons = "" if status is None else status.record.reasons
     found.stops[", ".join(sorted({line.partition(":")[0] for line in reasons.splitlines()})) or "silence"] += 1
     found.falls += stack.up_z() < math.cos(FALLEN_RAD)
-    walk(stack)
+    try:
+        walk(stack)
+    finally:
+        found.away_s += time.monotonic() - since_s
 
 
 def _sample(stack: Stack, at_s: float) -> Sample:
@@ -248,7 +256,7 @@ def result_of(found: Soak) -> dict[str, Any]:
     loops = {name: halves(samples, name) for name in names}
     return {
         "seconds": found.seconds,
-        "walking_share": found.walking_s / found.seconds,
+        "walking_share": found.walking_share,
         "commands": found.commands,
         "commands_beyond_limits": found.beyond_limits,
         "falls": found.falls,
@@ -283,7 +291,7 @@ def _restarted(samples: Sequence[Sample]) -> list[str]:
 
 def _missed(found: Soak, growth: Mapping[str, float], loops: Mapping[str, tuple[int, int]]) -> list[str]:
     away = Counter(name for sample in found.samples for name in sample.missing)
-    share = found.walking_s / found.seconds
+    share = found.walking_share
     wanting = {
         f"ended after {found.seconds:.0f} s: {found.ended}": bool(found.ended),
         f"walked {100.0 * share:.1f} % of the time, must be {100.0 * WALKING_SHARE:g}": not share >= WALKING_SHARE,

@@ -18,7 +18,7 @@ from pathlib import Path
 from surefoot.faults.table import Process
 from surefoot.faults.wall_clock import WallClock
 from surefoot.operating import Operator
-from surefoot_control.segments import Segments
+from surefoot_control.segments import Segments, used_by
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.channel.channels import STATUS, read_channel
 from surefoot_safety.channel.memory import Received
@@ -98,6 +98,8 @@ class Stack:
         """The newest that the robot has sent to the button."""
         self._pressed_s = -math.inf
         self._segments = Segments()
+        self._shared: set[Path] = set()
+        """Those that processes of ours have used: others come and go on a machine, too."""
         self._make_files()
         self._log = (root / "up.log").open("w+")
         self.policy_file = self._own_policy()
@@ -228,6 +230,7 @@ class Stack:
     def kill(self, process: Process, number: signal.Signals) -> float:
         """Send a signal; when that was."""
         pid = self.pid(process)
+        self._note_segments()
         self.kills += number is signal.SIGKILL or number is signal.SIGTERM
         at_s = time.monotonic()
         os.kill(pid, number)
@@ -263,6 +266,7 @@ class Stack:
 
     def close(self) -> list[str]:
         """End everything, whatever state it is in; what did not end or go away by itself, as it should have."""
+        self._note_segments()
         for process in self.processes:
             with contextlib.suppress(SurefootError, OSError):
                 os.kill(self.pid(process), signal.SIGCONT)
@@ -302,10 +306,17 @@ class Stack:
         return found
 
     def _files_left(self) -> list[str]:
-        """Folder and shared memory that nobody uses; they are removed."""
+        """The folder, and shared memory, which is removed."""
         found = [f"the folder {self.folder.name}"] if self.folder.exists() else []
-        segments = self._segments.clear() if self.setup.has_ros else 0
-        return [*found, f"{segments} segments of shared memory"] if segments else found
+        found += sorted(path.name for path in self._shared if path.exists())
+        if self.setup.has_ros:
+            self._segments.clear()
+        return found
+
+    def _note_segments(self) -> None:
+        if self.setup.has_ros:
+            for pid in (*self._running().values(), *(helper.pid for helper in self._helpers.values())):
+                self._shared |= used_by(pid)
 
     def _press(self) -> None:
         now_s = time.monotonic()

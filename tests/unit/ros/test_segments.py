@@ -1,6 +1,7 @@
 import mmap
+import os
 
-from surefoot_control.segments import Segments
+from surefoot_control.segments import Segments, used_by
 
 
 def test_what_came_and_is_used_by_nobody_goes(tmp_path):
@@ -19,7 +20,9 @@ def test_what_came_and_is_used_by_nobody_goes(tmp_path):
         (tmp_path / name).write_bytes(bytes(mmap.PAGESIZE))
     with (tmp_path / "fastrtps_mapped").open("r+b") as file:
         mapped = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-    with (tmp_path / "fastrtps_open").open("rb"):
+    with (tmp_path / "fastrtps_open").open("rb"), (tmp_path / "x").open("rb"):
+        assert {path.name for path in used_by(os.getpid(), tmp_path)} == {"fastrtps_open", "fastrtps_mapped"}
+        assert used_by(0, tmp_path) == set()
         assert segments.clear() == 3
         left = {path.name for path in tmp_path.iterdir()}
         assert left == {"fastrtps_old", "other_old", "x", "fastrtps_open", "fastrtps_mapped"}

@@ -32,6 +32,12 @@ class Segments:
         return len(left)
 
 
+def used_by(process: int, place: Path = SHARED_MEMORY) -> set[Path]:
+    """Those that one process has mapped or open; none of one that is gone."""
+    found = map(Path, _names_in(Path(f"/proc/{process}")))
+    return {path for path in found if path.parent == place and path.name.startswith(PREFIXES)}
+
+
 def _segments(place: Path) -> Iterator[tuple[Path, int]]:
     """Of this user; with their inodes, since names are those of ports, and come again."""
     for path in place.iterdir() if place.is_dir() else ():

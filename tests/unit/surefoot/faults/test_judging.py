@@ -205,6 +205,8 @@ def test_what_a_successor_does_is_no_answer_either():
     found = of_row("supervisor killed, standing", damped_from(0.05), followed)
     assert found.right
     assert found.safe_s == pytest.approx(0.05)
+    alone = line(STANDING, seen_s=FAULT_S)
+    assert of_row("supervisor killed, standing", damped_from(0.05), alone).right  # the next one takes longer to start
     driven = damped_from(0.05, until=0.36)
     assert of_row("supervisor killed, standing", driven, followed).wrong == (
         "motors were driven for 141 ms while the robot was said to be at rest",

@@ -23,7 +23,7 @@ def samples(memory=lambda at_s: 50.0, overruns=lambda at_s: at_s // 10, pid=lamb
 
 
 def soak(log=None, **keywords):
-    return Soak(600.0, 590.0, 150, 0, 0, Counter({"falling": 1}), samples(**keywords), log)
+    return Soak(600.0, 10.0, 150, 0, 0, Counter({"falling": 1}), samples(**keywords), log)
 
 
 def test_memory_that_is_reached_at_the_start_is_no_growth():
@@ -69,7 +69,7 @@ def test_each_bar_can_be_missed():
     bad = soak()
     bad.beyond_limits = 2
     assert result_of(bad)["bars_missed"] == ["2 commands beyond limits"]
-    bad.beyond_limits, bad.walking_s, bad.falls = 0, 12.0, 200
+    bad.beyond_limits, bad.away_s, bad.falls = 0, 588.0, 200
     assert result_of(bad)["bars_missed"] == ["walked 2.0 % of the time, must be 95", "200 falls"]
     bad = soak()
     bad.lost, bad.silent_s, bad.left_behind, bad.ended = 3, 0.6, ["link"], "does not stand"
