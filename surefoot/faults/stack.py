@@ -306,12 +306,12 @@ class Stack:
         return found
 
     def _files_left(self) -> list[str]:
-        """The folder, and shared memory, which is removed."""
+        """The folder, and shared memory that could be removed: what cannot was there before us, or others use it."""
         found = [f"the folder {self.folder.name}"] if self.folder.exists() else []
-        found += sorted(path.name for path in self._shared if path.exists())
+        shared = [path for path in self._shared if path.exists()]
         if self.setup.has_ros:
             self._segments.clear()
-        return found
+        return [*found, *sorted(path.name for path in shared if not path.exists())]
 
     def _note_segments(self) -> None:
         if self.setup.has_ros:
