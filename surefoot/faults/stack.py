@@ -106,11 +106,15 @@ class Stack:
         """This stack's own copy: it may be spoilt."""
         self._environment = self._made_environment()
         self._up = self._start_up(key)
-        self._helpers = {name: self._start(*words) for name, words in self._helpers_words().items()}
         self.operator = Operator(self.folder)
         self._statuses = read_channel(self.folder, STATUS, StatusRecord)
         self._truth = read_truth(self.folder)
         self.mail = Mail(socket_path(self.folder, REQUESTS))
+        if setup.has_ros:
+            # `surefoot up` clears away what comes after it: nodes that were there before leave the ports behind that a
+            # killed node had open.
+            self.wait(LONGEST_START_S, lambda: self.status is not None or not self.is_up)
+        self._helpers = {name: self._start(*words) for name, words in self._helpers_words().items()}
         self._orders = {name: Mail(path) for name, path in self._boxes().items()}
 
     @property
