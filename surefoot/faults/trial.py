@@ -18,6 +18,7 @@ from surefoot.faults.watching import Timeline
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.settings import Settings
+from surefoot_training.simulated.recording import Ticks
 
 STILL_S = 0.3
 """After the fault is gone a stop must stay."""
@@ -50,9 +51,8 @@ class Judge:
         """Of what followed a fault."""
         return judged(happened, cell, self.robot, self.settings, judges_times=self.judges_times)
 
-    def beyond_limits(self, stack: Stack) -> int:
-        """Of what nobody watched: all since the record was taken last."""
-        ticks = stack.take_ticks()
+    def beyond_limits(self, ticks: Ticks) -> int:
+        """Of what came before the fault or after it."""
         if missing := lost(ticks):
             raise VoidTrialError(f"{missing} records of the motors are missing before or after the fault")
         return int(beyond_limits(ticks, self.robot, self.settings).sum())
@@ -63,11 +63,11 @@ def tried(stack: Stack, cell: Cell, seed: int, judge: Judge) -> Trial:
     rng = random.Random(f"{cell.name} {seed}")
     try:
         reach(stack, cell.state, rng)
-        beyond = judge.beyond_limits(stack)
+        before = stack.take_ticks()  # to be judged later: the state does not wait
         happened, said = _happened(stack, cell, judge.robot, rng)
         verdict = judge.verdict(happened, cell)
         recovered, lifted, note = _recovered(stack, cell)
-        beyond += judge.beyond_limits(stack)
+        beyond = judge.beyond_limits(before) + judge.beyond_limits(stack.take_ticks())
     except (NotReachedError, VoidTrialError) as error:
         return Trial(None, recovered=False, lifted=False, note=error.message)
     why = "; ".join([*verdict.wrong, *happened.timeline.reasons.values()]) if verdict.wrong else ""
