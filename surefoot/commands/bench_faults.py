@@ -242,6 +242,8 @@ def _print(rows: Sequence[Row], result: dict[str, Any]) -> None:
     for row in rows:
         for note, times in row["notes"].items():
             print(f"{row['row']}: {note}{f' ({times} times)' if times > 1 else ''}")
+        for note, times in row["again"].items():
+            print(f"{row['row']}: tried again, {note}{f' ({times} times)' if times > 1 else ''}")
     for remark in dict.fromkeys(row["remark"] for row in rows if row["remark"]):
         print(f"{', '.join(dict.fromkeys(row['fault'] for row in rows if row['remark'] == remark))}: {remark}")
 

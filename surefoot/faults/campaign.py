@@ -25,6 +25,9 @@ PERIODS_S = 0.005 + 0.001
 """One of the supervisor and one of the link."""
 WORSE_SHARE = 0.05
 """Of trials may end with a fall where the robot was to stay on its feet: as many as may when a gait takes over."""
+MORE_TRIES = 2
+"""Of a trial of which too little is known: over a day a machine that is nobody's alone holds everything up now and
+then. How often, and why, is told."""
 Row = dict[str, Any]
 
 
@@ -57,10 +60,15 @@ class Campaign:
         """All trials of a cell."""
         trials: list[Trial] = []
         left: list[str] = []
+        again: list[str] = []
         for seed in range(self._choice.seeds):
             trials.append(self._tried(cell, seed, left))
+            for _ in range(MORE_TRIES):
+                if trials[-1].is_void:
+                    again.append(trials.pop().note)
+                    trials.append(self._tried(cell, seed, left))
             report()
-        row = row_of(cell, trials, cell.must.longest_s(self._settings))
+        row = row_of(cell, trials, cell.must.longest_s(self._settings)) | {"again": dict(Counter(again))}
         row["left_behind"] = left  # the processes live on: what they leave is known when they are ended
         return row
 
@@ -134,6 +142,7 @@ def row_of(cell: Cell, trials: Sequence[Trial], longest_s: float | None) -> Row:
         "recovered": sum(trial.recovered for trial in trials if trial.verdict is not None),
         "lifted": sum(trial.lifted for trial in trials),
         "left_behind": [],
+        "again": {},
         "remark": cell.fault.remark,
         "notes": dict(notes.most_common()),
     }

@@ -39,6 +39,8 @@ class Trial:
     """Why there was none, why it did not recover, or the supervisor's reasons if what followed was not right."""
     beyond_limits: int = 0
     """Ticks on the way into the state, and back onto its feet, that ask for what the robot must not do."""
+    is_void: bool = False
+    """Whether it took place, but what is known of it says nothing."""
 
 
 class Judge:
@@ -69,7 +71,8 @@ def tried(stack: Stack, cell: Cell, seed: int, judge: Judge) -> Trial:
         recovered, lifted, note = _recovered(stack, cell)
         beyond = judge.beyond_limits(before) + judge.beyond_limits(stack.take_ticks())
     except (NotReachedError, VoidTrialError) as error:
-        return Trial(None, recovered=False, lifted=False, note=error.message)
+        is_void = isinstance(error, VoidTrialError)
+        return Trial(None, recovered=False, lifted=False, note=error.message, is_void=is_void)
     why = "; ".join([*verdict.wrong, *happened.timeline.reasons.values()]) if verdict.wrong else ""
     return Trial(verdict, recovered, lifted, "; ".join(part for part in (note, why, said) if part), beyond)
 

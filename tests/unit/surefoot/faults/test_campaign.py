@@ -91,6 +91,19 @@ def test_what_processes_leave_behind_is_told_of_the_row_that_used_them_last(monk
     assert rows[1]["left_behind"] == ["something of seed 0"]
 
 
+def test_what_says_nothing_is_tried_again_and_told(monkeypatch):
+    void = Trial(None, recovered=False, lifted=False, note="a gap", is_void=True)
+    never = Trial(None, recovered=False, lifted=False, note="does not stand")
+    results = iter([void, void, trial(), never, void, void, void, trial()])
+    monkeypatch.setattr(campaign, "Stack", FakeStack)
+    monkeypatch.setattr(campaign, "tried", lambda *_: next(results))
+    with Campaign(Choice(seeds=3)) as running:
+        row = running.row(CELL, lambda: None)
+    assert (row["trials"], row["void"], row["again"]) == (1, 2, {"a gap": 4})
+    assert row["notes"] == {"does not stand": 1, "a gap": 1}
+    assert next(results).verdict is GOOD  # three times is enough
+
+
 def test_a_row_is_done_if_all_its_trials_were_and_the_same_must_follow_still():
     choice = Choice()
     row = row_of(CELL, [trial()], CELL.must.longest_s(load_settings("go2")))
