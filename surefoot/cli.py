@@ -43,10 +43,12 @@ COMMANDS = (
     Command("doctor", "surefoot.commands.doctor", "whether this machine has what is needed, and what to do if not"),
     Command("drive", "surefoot.commands.drive", "steer the running robot by keys or joystick, through ROS 2"),
     Command("export", "surefoot.commands.export", "one file for the robot, compared with the policy that was trained"),
+    Command("identify", "surefoot.commands.identify", "measure the robot: plan a motion, learn its joints from logs"),
     Command("inspect", "surefoot.commands.inspect", "what a policy file is, on one page"),
     Command("mode", "surefoot.commands.mode", "ask the running robot to arm, stand, sit, walk"),
     Command("play", "surefoot.commands.play", "a film of a policy walking, its command and its estimate drawn in"),
     Command("record", "surefoot.commands.record", "everything that goes over ROS 2, into an MCAP file"),
+    Command("report", "surefoot.commands.report", "what happened, on one page: of a recording or a training run"),
     Command("reset", "surefoot.commands.reset", "let a stopped robot be armed again"),
     Command(
         "safety", "surefoot.commands.safety", "what stops the robot and why: triggers, limits, a supervisor to try"

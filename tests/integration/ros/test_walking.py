@@ -4,11 +4,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from real_processes import wait_for
 
+from surefoot.report.walk_log import read_walk
 from surefoot_safety.channel.channels import read_channel
 from surefoot_safety.mode import Mode, Request
 
@@ -62,3 +64,7 @@ def test_it_walks_by_a_policy_over_ros_and_is_recorded(start, driving, tmp_path)
     assert "walking" in modes
     for topic in ("/joint_states", "/imu/data", "/cmd_vel", "/surefoot/joint_target", "/surefoot/status"):
         assert counts[topic] > 10
+    log = read_walk(file)
+    assert log.missing == ()
+    assert log.walking(log.believed.time_s).any()
+    assert 0.0 < np.median(log.answer_ms) < 1000.0

@@ -1,0 +1,1 @@
+"""What happened, on one page that opens anywhere: a walk from its recording, a training from its folder."""
