@@ -18,7 +18,7 @@ from surefoot.terminated import like_ctrl_c
 
 if TYPE_CHECKING:
     from surefoot.faults.campaign import Choice
-    from surefoot.faults.table import Cell
+    from surefoot.faults.kinds import Cell
 
 HELP = "faults in every state, against the real processes: what must follow, what did, how soon"
 DESCRIPTION = (
@@ -60,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Row by row; 1 if a bar is missed."""
     from surefoot.faults.campaign import Campaign, Choice
-    from surefoot.faults.table import FAULTS, cells
+    from surefoot.faults.kinds import cells
+    from surefoot.faults.table import FAULTS
     from surefoot_robots.errors import SurefootError
 
     chosen = cells(FAULTS, arguments.only)

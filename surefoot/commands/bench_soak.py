@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Walk and print; 1 if a bar is missed."""
-    from surefoot.faults.soak import Choice, result_of, soaked
+    from surefoot.faults.soak import Choice, soaked
+    from surefoot.faults.soak_result import result_of
 
     if not arguments.no_ros:
         from surefoot_control.ros import check_ros

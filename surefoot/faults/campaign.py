@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from surefoot.faults.judging import Verdict
+from surefoot.faults.kinds import Button, Cell
 from surefoot.faults.stack import MOST_KILLS, Setup, Stack
-from surefoot.faults.table import Button, Cell
 from surefoot.faults.trial import Judge, Trial, tried
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot

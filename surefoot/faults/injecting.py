@@ -17,8 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surefoot.faults.stack import BUTTON, MOST_KILLS, ROGUE, SIM, WALKER, Stack
-from surefoot.faults.table import (
+from surefoot.faults.kinds import (
     Button,
     Clock,
     Disk,
@@ -37,6 +36,7 @@ from surefoot.faults.table import (
     Sensor,
     Swap,
 )
+from surefoot.faults.stack import BUTTON, MOST_KILLS, ROGUE, SIM, WALKER, Stack
 from surefoot_policy.contract import UNSEALED
 from surefoot_policy.seal import seal
 from surefoot_robots.errors import SurefootError

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from surefoot.faults import modes
+from surefoot.faults.kinds import BEGINS, GOING_ON, Cell, Must, Place, State
 from surefoot.faults.limits import beyond_limits, joints_went
 from surefoot.faults.motors import between, limp, limp_since_s, longest_gap_s, lost
-from surefoot.faults.table import BEGINS, GOING_ON, Cell, Must, Place, State
 from surefoot.faults.watching import Timeline
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec

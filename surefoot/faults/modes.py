@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from surefoot.faults.table import Must
+from surefoot.faults.kinds import Must
 from surefoot.faults.watching import Entered, Timeline
 from surefoot_safety.action import Action
 from surefoot_safety.mode import SEVERITY, Mode

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from surefoot.faults.table import Process
+from surefoot.faults.kinds import Process
 from surefoot.faults.wall_clock import WallClock
 from surefoot.operating import Operator
 from surefoot_control.segments import Segments, used_by

@@ -7,8 +7,8 @@ import random
 import time
 from collections.abc import Sequence
 
+from surefoot.faults.kinds import BEGINS, GOING_ON, SPEED_MPS, WALKING, State
 from surefoot.faults.stack import SIM, Stack
-from surefoot.faults.table import BEGINS, GOING_ON, SPEED_MPS, WALKING, State
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.mode import Mode, Request
 

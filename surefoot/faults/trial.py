@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from surefoot.faults.injecting import Injected, began_s, inject
 from surefoot.faults.judging import Happened, Verdict, VoidTrialError, judged
+from surefoot.faults.kinds import Cell, End, Kill, Process
 from surefoot.faults.limits import beyond_limits
 from surefoot.faults.motors import lost
 from surefoot.faults.stack import MOST_KILLS, Stack
 from surefoot.faults.states import NotReachedError, reach, stand
-from surefoot.faults.table import Cell, End, Kill, Process
 from surefoot.faults.watching import Timeline
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from surefoot.faults.table import Answer
+from surefoot.faults.kinds import Answer
 from surefoot_control.clock import NS_PER_S
 from surefoot_control.deciding import Deciding
 from surefoot_control.facts import facts_of

@@ -13,7 +13,8 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import UInt8MultiArray
 
 from surefoot.cli import main
-from surefoot.faults.table import FAULTS, Message
+from surefoot.faults.kinds import Message
+from surefoot.faults.table import FAULTS
 from surefoot_control.names import ByName
 from surefoot_control.qos import reliable
 from surefoot_control.rogue_node import RogueNode

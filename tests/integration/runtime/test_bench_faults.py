@@ -10,8 +10,10 @@ from surefoot.cli import main
 from surefoot.commands.bench_faults import origin
 from surefoot.faults.campaign import Campaign, row_of
 from surefoot.faults.judging import Verdict
-from surefoot.faults.soak import Choice, result_of, soaked
-from surefoot.faults.table import FAULTS, cells
+from surefoot.faults.kinds import cells
+from surefoot.faults.soak import Choice, soaked
+from surefoot.faults.soak_result import result_of
+from surefoot.faults.table import FAULTS
 from surefoot.faults.trial import Trial
 
 CELLS = ["supervisor killed, standing", "IMU NaN, standing", "policy nan, walking 0.3 m/s"]

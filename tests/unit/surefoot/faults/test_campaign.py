@@ -2,7 +2,8 @@ from surefoot.commands.bench_faults import is_done
 from surefoot.faults import campaign
 from surefoot.faults.campaign import Campaign, Choice, missed, result_of, row_of
 from surefoot.faults.judging import Verdict
-from surefoot.faults.table import FAULTS, cells
+from surefoot.faults.kinds import cells
+from surefoot.faults.table import FAULTS
 from surefoot.faults.trial import Trial
 from surefoot_safety.settings_loader import load_settings
 

@@ -9,7 +9,7 @@ import pytest
 from real_processes import is_running, wait_for
 
 from surefoot.faults.injecting import BUTTON, OTHER_KEY, Injected, another_policy, began_s, forged, inject, told_of
-from surefoot.faults.table import Load
+from surefoot.faults.kinds import Load
 from surefoot_policy.runtime import Policy
 from surefoot_policy.shipped import policy_file
 from surefoot_robots.loader import load_robot

@@ -5,7 +5,8 @@ import pytest
 from fault_records import FAULT_S, GO2, SETTINGS, damped_from, line, ticks
 
 from surefoot.faults.judging import Happened, VoidTrialError, judged
-from surefoot.faults.table import FAULTS, Cell, Fault, Kill, Must, Nothing, Place, Process, State, cells
+from surefoot.faults.kinds import Cell, Fault, Kill, Must, Nothing, Place, Process, State, cells
+from surefoot.faults.table import FAULTS
 from surefoot.faults.watching import Entered
 from surefoot_safety.action import Action
 from surefoot_safety.mode import Mode

@@ -5,7 +5,8 @@ from fault_records import GO2, SETTINGS, ticks
 
 from surefoot.faults import soak as soaking
 from surefoot.faults.log import Log
-from surefoot.faults.soak import Choice, Sample, Soak, grows, growth_mib, halves, result_of, soaked
+from surefoot.faults.soak import Choice, soaked
+from surefoot.faults.soak_result import Sample, Soak, grows, growth_mib, halves, result_of
 from surefoot.faults.states import NotReachedError
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.mode import Mode

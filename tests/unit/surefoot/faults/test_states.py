@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from surefoot.faults import states
+from surefoot.faults.kinds import State
 from surefoot.faults.states import NotReachedError, forward_mps, reach
-from surefoot.faults.table import State
 from surefoot_safety.mode import Mode
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from surefoot.faults.table import BEGINS, FAULTS, GOING_ON, SPEED_MPS, Button, Clock, Hold, Must, Process, State, cells
+from surefoot.faults.kinds import BEGINS, GOING_ON, SPEED_MPS, Button, Clock, Hold, Must, Process, State, cells
+from surefoot.faults.table import FAULTS
 from surefoot_robots.loader import load_robot
 from surefoot_safety.action import Action
 from surefoot_safety.mode import SEVERITY, Mode

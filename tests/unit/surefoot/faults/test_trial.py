@@ -5,7 +5,8 @@ from fault_records import FAULT_S, GO2, SETTINGS, ticks
 
 from surefoot.faults import trial as trying
 from surefoot.faults.injecting import Injected
-from surefoot.faults.table import FAULTS, cells
+from surefoot.faults.kinds import cells
+from surefoot.faults.table import FAULTS
 from surefoot.faults.trial import Judge, tried
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.channel.memory import Received

@@ -1,6 +1,6 @@
 import math
 
-from surefoot.faults.table import Answer
+from surefoot.faults.kinds import Answer
 from surefoot.faults.walker import Due, Spoiling
 from surefoot_robots.loader import load_robot
 
