@@ -113,6 +113,18 @@ def test_rows_that_were_not_chosen_are_kept_and_do_not_count(tmp_path, monkeypat
     assert [file.name for file in tmp_path.iterdir()] == ["rows.json"]
 
 
+def test_people_are_told_what_was_lifted_tried_again_and_is_to_be_known(monkeypatch, capsys):
+    (cell,) = cells(FAULTS, ["link killed, standing"])
+    good = Trial(Verdict(True, "stopped", 0.05, 0, 9, unlatched=False, fell=False), True, True, "a flood")
+    monkeypatch.setattr(Campaign, "row", lambda *_: row_of(cell, [good], 0.05) | {"again": {"a gap": 2}})
+    assert main(["bench", "faults", "--only", cell.name]) == 0
+    told = capsys.readouterr().out
+    assert "reset  lifted" in told
+    assert "link killed, standing: a flood\n" in told
+    assert "link killed, standing: tried again, a gap (2 times)\n" in told
+    assert "link killed: the simulated robot lives in the link" in told
+
+
 def test_without_ros_its_rows_are_skipped_and_that_is_said(monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert main(["bench", "faults", "--only", "recorder killed, standing", "--json"]) == 0
