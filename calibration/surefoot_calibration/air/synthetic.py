@@ -19,7 +19,7 @@ from surefoot_calibration.log.stamps import steadiness
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 
-TIMESTEP_S = 0.00025
+TIMESTEP_S = 0.0005
 SETTLING_S = 1.0
 """It hangs still at the first target before the log begins."""
 LONGEST_DELAY_S = 0.025

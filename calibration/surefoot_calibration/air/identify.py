@@ -1,0 +1,100 @@
+"""From logs of a robot in air to what its joints are: fit, intervals, verdicts, and a check on what was held back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from surefoot_calibration.air.fit import Task, Told, aligned_delay_s, fit
+from surefoot_calibration.air.model import AirModel
+from surefoot_calibration.air.priors import priors_of
+from surefoot_calibration.air.together import Together
+from surefoot_calibration.air.uncertainty import uncertainty
+from surefoot_calibration.air.verdicts import Estimate, estimates, verdicts
+from surefoot_calibration.air.windows import MOST_HZ, cut, split
+from surefoot_calibration.log.joint_log import FloatArray, JointLog
+from surefoot_robots.spec import RobotSpec
+
+COARSE_S, FINE_S = 0.005, 0.001
+"""Time steps. Targets that come within one are spread over it, which smooths them: steps of 4 ms cost a per cent of
+damping and 0.04 ms of delay, and it falls with their square."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Errors on the windows that nothing was fitted to, root mean square."""
+
+    joints: tuple[str, ...]
+    before_rad: tuple[float, ...]
+    """By joint, with the robot's file."""
+    after_rad: tuple[float, ...]
+    """By joint, with what was identified."""
+
+    @property
+    def before(self) -> float:
+        """Of all joints."""
+        return float(np.sqrt(np.mean(np.square(self.before_rad))))
+
+    @property
+    def after(self) -> float:
+        """Of all joints."""
+        return float(np.sqrt(np.mean(np.square(self.after_rad))))
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """The result."""
+
+    estimates: tuple[Estimate, ...]
+    held_out: HeldOut
+    noise_rad: tuple[float, ...]
+    """By joint: what is left between model and log where it was fitted, standard deviation."""
+    samples: int
+    outliers: int
+    """Samples that counted less, being far off."""
+
+
+def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, threads: int = 0) -> Identification:
+    """Fit all logs together; `told` hears how far it is."""
+    priors = priors_of(robot)
+    coarse, fine, apart = _models(logs, robot, threads)
+    told("aligning the delay")
+    start = priors.mean.copy()
+    start[-1] = aligned_delay_s(coarse, priors)
+    fitted = fit(coarse, fine, Task(priors, np.ones_like(start), start), told)
+    rate_hz = min(MOST_HZ, float(np.median([log.report.rate_hz for log in logs])))
+    known = uncertainty(fitted, priors, fine.window_of, rate_hz)
+    found = verdicts(fitted.vector, known, priors, robot)
+    vector = fitted.vector
+    lost = np.array([verdict == "not_identifiable" for verdict in found])
+    if lost.any():
+        told(f"{lost.sum()} parameters are not identifiable: the rest again, around the file's values")
+        start = np.where(lost, priors.mean, fitted.vector)
+        vector = start if lost.all() else fit(coarse, fine, Task(priors, 1.0 - lost, start), told).vector
+    told("held-out windows")
+    return Identification(
+        estimates=estimates(vector, known, found, priors, robot),
+        held_out=_held_out(apart, priors.mean, vector, robot),
+        noise_rad=tuple(fitted.noise_rad.tolist()),
+        samples=len(fitted.errors),
+        outliers=fitted.outliers,
+    )
+
+
+def _models(logs: Sequence[JointLog], robot: RobotSpec, threads: int) -> tuple[Together, Together, Together]:
+    """To fit coarsely, to fit finely, to judge by."""
+    coarse = Together([AirModel(log, split(cut(log, COARSE_S))[0], robot, threads) for log in logs])
+    halves = [split(cut(log, FINE_S)) for log in logs]
+    fine, apart = (
+        Together([AirModel(log, half[place], robot, threads) for log, half in zip(logs, halves, strict=True)])
+        for place in range(2)
+    )
+    return coarse, fine, apart
+
+
+def _held_out(apart: Together, before: FloatArray, after: FloatArray, robot: RobotSpec) -> HeldOut:
+    """Plain errors from measured beginnings: no fit of anything to what is judged by."""
+    rms = [np.sqrt(np.mean(np.square(apart.errors_rad(vector)), axis=0)) for vector in (before, after)]
+    return HeldOut(robot.joint_names, tuple(rms[0].tolist()), tuple(rms[1].tolist()))
