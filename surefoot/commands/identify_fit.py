@@ -1,0 +1,121 @@
+"""`surefoot identify fit`: what a robot's joints are, from logs of it, and how well that is known."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surefoot.output import print_json, print_table
+from surefoot.progress import progress_bar
+
+if TYPE_CHECKING:
+    from surefoot_calibration.air.identify import HeldOut, Identification
+    from surefoot_calibration.log.bag import TopicNames
+    from surefoot_calibration.log.joint_log import JointLog
+    from surefoot_robots.spec import RobotSpec
+
+HELP = "what a robot's joints are, from logs of it, and how well that is known"
+DESCRIPTION = (
+    "Fits armature, damping, friction, encoder offset and motor strength of each joint and the delay of all to logs of "
+    "the robot hanging in air with its trunk held (MCAP, rosbag2 or CSV), and says of each how well it is known. What "
+    "the logs do not tell keeps the value of the robot's file."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which logs, and of what."""
+    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help="MCAP, rosbag2 (folder or .db3) or CSV")
+    parser.add_argument("--robot", default="go2", help="name or YAML file of the robot (default: go2)")
+    parser.add_argument("--protocol", choices=("in-air",), default="in-air", help="where it was (default: in-air)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the calibration to write, as calibration.yaml")
+    parser.add_argument("--gains", metavar="KP,KD", help="that were active, if the logs do not say")
+    parser.add_argument("--joints-topic", metavar="NAME", help="of measured joints (default: /joint_states)")
+    parser.add_argument("--targets-topic", metavar="NAME", help="of targets (default: /surefoot/joint_target)")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: one for each processor (default)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, fit, report, write; 1 if nothing could be identified."""
+    from surefoot_calibration.air.identify import identify_in_air
+    from surefoot_calibration.calibration_file import calibration_mapping, provenance, write_calibration
+    from surefoot_calibration.log.read import read_log
+    from surefoot_robots.loader import load_robot
+
+    robot = load_robot(arguments.robot)
+    names = _topics(arguments)
+    logs = [read_log(path, robot, arguments.gains, names) for path in arguments.logs]
+    if not arguments.json:
+        _show_logs(logs)
+    with progress_bar(None, "identify", quiet=arguments.json) as advance:
+        found = identify_in_air(logs, robot, lambda note: advance(1, note), arguments.threads)
+    content = calibration_mapping(robot, arguments.protocol, found, provenance(logs, arguments.logs, datetime.now(UTC)))
+    if arguments.out is not None:
+        write_calibration(arguments.out, content)
+    if arguments.json:
+        print_json({**content, "file": arguments.out, "reports": [log.report for log in logs]})
+    else:
+        _show(found, robot, arguments.out)
+    return 0 if any(estimate.verdict == "identified" for estimate in found.estimates) else 1
+
+
+def _topics(arguments: argparse.Namespace) -> TopicNames:
+    from surefoot_calibration.log.bag import TopicNames
+
+    usual = TopicNames()
+    return TopicNames(arguments.joints_topic or usual.joints, arguments.targets_topic or usual.targets, usual.imu)
+
+
+def _show_logs(logs: list[JointLog]) -> None:
+    """What was read, on stderr: the result is what stdout is for."""
+    for log in logs:
+        report = log.report
+        lost = f", {report.missing} samples missing in {len(report.gaps)} gaps" if report.missing else ""
+        print(
+            f"{log.origin}: {log.seconds:.1f} s at {report.rate_hz:.1f} Hz (±{1e3 * report.jitter_s:.2f} ms){lost}; "
+            f"gains: {log.gains.source}; {report.command_times}",
+            file=sys.stderr,
+        )
+        if report.ignored:
+            print(f"{log.origin}: ignored {', '.join(report.ignored)}", file=sys.stderr)
+
+
+def _show(found: Identification, robot: RobotSpec, out: Path | None) -> None:
+    rows = [
+        (
+            estimate.name,
+            estimate.joint or "all",
+            f"{estimate.value:.5g}",
+            f"{estimate.low:.5g} to {estimate.high:.5g}",
+            estimate.unit,
+            f"{estimate.prior:.5g}",
+            estimate.verdict.replace("_", " "),
+        )
+        for estimate in found.estimates
+    ]
+    columns = ["parameter", "joint", "value", "95 % interval", "unit", "file", "verdict"]
+    print_table(columns, rows, title=f"{robot.title}, in air: {found.samples} samples, {found.outliers} far off")
+    _show_held_out(found.held_out)
+    _show_advice(found)
+    if out is not None:
+        print(f"{out}: written")
+
+
+def _show_held_out(held_out: HeldOut) -> None:
+    each = zip(held_out.joints, held_out.before_rad, held_out.after_rad, strict=True)
+    rows = [(joint, f"{1e3 * before:.3f}", f"{1e3 * after:.3f}") for joint, before, after in each]
+    rows.append(("all", f"{1e3 * held_out.before:.3f}", f"{1e3 * held_out.after:.3f}"))
+    print_table(["joint", "before, mrad", "after, mrad"], rows, title="Errors on windows that nothing was fitted to")
+
+
+def _show_advice(found: Identification) -> None:
+    """Each piece of advice once, with how many parameters need it and what they cannot be told from."""
+    unsettled = [estimate for estimate in found.estimates if estimate.advice]
+    counts = Counter((estimate.name, estimate.verdict, estimate.advice) for estimate in unsettled)
+    for (name, verdict, advice), count in counts.items():
+        tied = {e.tied_to.split(" of ")[0] for e in unsettled if (e.name, e.verdict) == (name, verdict) and e.tied_to}
+        apart = f", not told apart from {', '.join(sorted(tied))}" if tied else ""
+        print(f"{name} ({count}, {verdict.replace('_', ' ')}{apart}) would be settled by {advice}")

@@ -1,0 +1,110 @@
+"""`surefoot identify plan`: targets for a robot that hangs in air, tried in simulation before anything moves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surefoot.output import print_json, print_table
+from surefoot.progress import progress
+from surefoot_robots.errors import SurefootError
+
+if TYPE_CHECKING:
+    from surefoot_calibration.air.plan import Plan
+    from surefoot_calibration.air.plan_check import Margin, PlanCheck
+
+HELP = "targets for a robot that hangs in air, tried in simulation before anything moves"
+DESCRIPTION = (
+    "Writes a CSV of joint targets: a chirp, a multisine whose phases tell most about the parameters, a ladder of "
+    "speeds with reversals. It is simulated with robots that are lighter and heavier, prompter and later than the file "
+    "says, and every command is shown to the safety gate. Exit status 1, and no file, if anything is too near a limit."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to plan."""
+    parser.add_argument(
+        "--robot", default="go2", help="name or YAML file of a robot with safety settings (default: go2)"
+    )
+    parser.add_argument(
+        "--protocol", choices=("in-air",), default="in-air", help="where the robot is (default: in-air)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the CSV to write")
+    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="how long (default: 20)")
+    parser.add_argument("--rate", type=float, default=200.0, metavar="HZ", help="of targets (default: 200)")
+    parser.add_argument(
+        "--highest", type=float, default=10.0, metavar="HZ", help="frequency of the motion (default: 10)"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="of all amplitudes, at most 1 (default: 1)")
+    parser.add_argument("--pose", default="default", help="about which joints move (default: default)")
+    parser.add_argument("--gains", metavar="KP,KD", help="that the motors will have (default: the robot's own)")
+    parser.add_argument("--candidates", type=int, default=8, metavar="N", help="choices of phases to try (default: 8)")
+    parser.add_argument("--seed", type=int, default=0, help="of these (default: 0)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan, try, write."""
+    from surefoot_calibration.air.design import best_plan, candidates
+    from surefoot_calibration.air.plan import PlanOptions
+    from surefoot_calibration.air.plan_check import check_plan
+    from surefoot_calibration.air.plan_file import write_plan
+    from surefoot_calibration.log.gains import chosen_gains, parse_gains
+    from surefoot_robots.loader import load_robot
+    from surefoot_safety.limits import limits_of
+    from surefoot_safety.settings_loader import load_settings
+
+    robot = load_robot(arguments.robot)
+    limits = limits_of(robot, load_settings(robot.name))
+    told = None if arguments.gains is None else parse_gains(arguments.gains, robot.joint_names)
+    gains = chosen_gains(None, told, robot)
+    options = PlanOptions(arguments.seconds, arguments.rate, arguments.highest, arguments.scale, arguments.pose)
+    if arguments.candidates < 1:
+        raise SurefootError(f"--candidates {arguments.candidates} must be at least 1")
+    each = candidates(robot, gains, options, arguments.candidates, arguments.seed)
+    found = list(progress(each, "design", total=arguments.candidates, quiet=arguments.json))
+    plan = best_plan(robot, options, found)
+    check = check_plan(robot, limits, gains, plan)
+    if check.passed:
+        write_plan(arguments.out, plan, gains, robot)
+    informations = sorted(one.information for one in found)
+    _report(arguments, plan, check, informations)
+    return 0 if check.passed else 1
+
+
+def _report(arguments: argparse.Namespace, plan: Plan, check: PlanCheck, informations: list[float]) -> None:
+    if arguments.json:
+        print_json(
+            {
+                "passed": check.passed,
+                "file": arguments.out if check.passed else None,
+                "seconds": float(plan.stamp_s[-1]),
+                "parts": [{"name": name, "at_s": at_s} for name, at_s in plan.parts],
+                "margins": list(check.margins),
+                "gate": check.gate,
+                "collision": check.collision,
+                "information": {"best": informations[-1], "worst": informations[0]},
+            }
+        )
+        return
+    print_table(
+        ["what", "nearest at", "found", "limit", "unit", "kept"],
+        [_row(margin) for margin in check.margins],
+        title="What the plan comes nearest to, in the worst of three simulated robots",
+    )
+    for what, fault in (("the safety gate would change it", check.gate), ("parts meet", check.collision)):
+        if fault:
+            print(f"{what}: {fault}")
+    parts = ", ".join(f"{name} from {at_s:g} s" for name, at_s in plan.parts)
+    print(f"{parts}; phases: the best of {len(informations)}, {informations[-1] - informations[0]:.2g} above the worst")
+    if check.passed:
+        print(
+            f"{arguments.out}: {len(plan.stamp_s)} targets. The robot must hang free, its trunk held, with nothing near"
+        )
+    else:
+        print("nothing was written: try --scale 0.7, another --pose, or a lower --highest")
+
+
+def _row(margin: Margin) -> tuple[object, ...]:
+    found, limit = f"{margin.found:.3g}", f"{margin.limit:.3g}"
+    return margin.what, margin.joint, found, limit, margin.unit, "yes" if margin.kept else "NO"

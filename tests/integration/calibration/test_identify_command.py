@@ -1,0 +1,103 @@
+"""`surefoot identify` as a user types it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from surefoot.cli import main
+from surefoot.commands.identify_fit import _show
+from surefoot_calibration.air.identify import HeldOut, Identification
+from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
+from surefoot_calibration.air.synthetic import hidden_parameters, synthetic_log
+from surefoot_calibration.air.verdicts import ADVICE, Estimate
+from surefoot_calibration.calibration_file import load_calibration
+from surefoot_calibration.log.csv_file import write_csv
+from surefoot_robots.loader import load_robot
+
+GO2 = load_robot("go2")
+
+
+def run(capsys, *words):
+    status = main([str(word) for word in words])
+    return status, capsys.readouterr()
+
+
+def test_plan_writes_targets_that_the_check_passed(tmp_path, capsys):
+    file = tmp_path / "plan.csv"
+    words = ("identify", "plan", "--out", file, "--seconds", 5, "--candidates", 1, "--gains", "25,0.5")
+    status, said = run(capsys, *words, "--json")
+    told = json.loads(said.out)
+    assert (status, told["passed"], told["file"], told["gate"], told["collision"]) == (0, True, str(file), "", "")
+    header, *rows = file.read_text().splitlines()
+    table = np.loadtxt(rows, delimiter=",")
+    names = header.split(",")
+    assert names[:2] == ["t", "q_cmd.FL_hip_joint"]
+    assert table.shape == (1000, 1 + 3 * 12)
+    assert set(table[:, names.index("kd.RR_calf_joint")]) == {0.5}
+
+
+def test_plan_that_is_refused_writes_nothing(tmp_path, capsys):
+    file = tmp_path / "plan.csv"
+    words = ("identify", "plan", "--out", file, "--seconds", 5, "--candidates", 1, "--pose", "lying")
+    status, said = run(capsys, *words)
+    assert status == 1
+    assert "nothing was written" in said.out
+    assert "NO" in said.out
+    assert not file.exists()
+
+
+def test_wrong_words_are_one_line(tmp_path, capsys):
+    status, said = run(capsys, "identify", "plan", "--out", tmp_path / "x.csv", "--candidates", 0)
+    assert (status, said.err) == (2, "error: --candidates 0 must be at least 1\n")
+    status, said = run(capsys, "identify", "plan", "--out", tmp_path / "x.csv", "--robot", "go9")
+    assert status == 2
+    assert "robot 'go9' is unknown" in said.err
+
+
+@pytest.fixture
+def log_file(tmp_path):
+    plan = make_plan(GO2, PlanOptions(seconds=5.0), random_phases(np.random.default_rng(0)))
+    write_csv(tmp_path / "log.csv", synthetic_log(GO2, hidden_parameters(GO2, 5), plan.target_rad, seed=5))
+    return tmp_path / "log.csv"
+
+
+def test_fit_writes_a_calibration_and_says_the_same_as_json(tmp_path, capsys, log_file):
+    out = tmp_path / "calibration.yaml"
+    words = ("identify", "fit", log_file, "--robot", "go2", "--protocol", "in-air", "--out", out, "--json")
+    status, said = run(capsys, *words)
+    assert (status, said.err) == (0, "")
+    told = json.loads(said.out)
+    keys = {"name", "joint", "value", "low", "high", "unit", "verdict"}
+    assert all(keys <= set(parameter) for parameter in told["parameters"])
+    assert len(told["parameters"]) == 61
+    (delay,) = [parameter for parameter in told["parameters"] if parameter["joint"] is None]
+    assert delay["name"] == "action_delay_s"
+    assert delay["value"] == pytest.approx(hidden_parameters(GO2, 5).action_delay_s, abs=0.0005)
+    assert told["held_out_rmse_rad"]["after"] < told["held_out_rmse_rad"]["before"] / 3.0
+    assert told["logs"][0]["gains"] == "columns kp, kd of log.csv"
+    written = load_calibration(out)
+    assert [one.value for one in written.estimates] == [parameter["value"] for parameter in told["parameters"]]
+
+
+def test_fit_shows_values_errors_and_what_would_settle_the_rest(capsys, tmp_path):
+    known = Estimate("friction_nm", "FL_hip_joint", 0.25, 0.24, 0.26, "Nm", "identified", 0.2, "", "")
+    advice = ADVICE["armature_kgm2"]
+    tied = "action_delay_s"
+    lost = Estimate(
+        "armature_kgm2", "FL_hip_joint", 0.0045, 0.0, 0.01, "kg m²", "not_identifiable", 0.0045, tied, advice
+    )
+    held_out = HeldOut(("FL_hip_joint",), (0.003,), (0.0004,))
+    _show(Identification((known, lost), held_out, (0.0005,), 100, 2), GO2, tmp_path / "c.yaml")
+    said = capsys.readouterr().out
+    rows = [line.split() for line in said.splitlines()]
+    assert ["friction_nm", "FL_hip_joint", "0.25", "0.24", "to", "0.26", "Nm", "0.2", "identified"] in rows
+    assert ["FL_hip_joint", "3.000", "0.400"] in rows
+    assert f"armature_kgm2 (1, not identifiable, not told apart from {tied}) would be settled by {advice}" in said
+
+
+def test_a_log_that_is_wrong_is_one_line(tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("t,a\n0,1\n")
+    status, said = run(capsys, "identify", "fit", tmp_path / "x.csv")
+    assert status == 2
+    assert said.err.startswith("error: x.csv: 12 of 12 columns q.<joint> of go2 are missing")
