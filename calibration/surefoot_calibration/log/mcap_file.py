@@ -30,8 +30,8 @@ RECORD = struct.Struct("<BQ")
 """Opcode and length of any record: https://mcap.dev/spec#records"""
 MESSAGE = struct.Struct("<HIQQ")
 """Channel, sequence, log time, publish time; then the message."""
-UNREADABLE = (McapError, ValueError, struct.error)
-"""What a damaged file leads to; wrong checksums and text that is no UTF-8 are ValueErrors."""
+UNREADABLE = (McapError, ValueError, struct.error, OverflowError, MemoryError)
+"""What a damaged file leads to: wrong checksums and text that is no UTF-8 are ValueErrors, lengths may be anything."""
 
 
 def read_mcap(path: Path) -> Topics:
