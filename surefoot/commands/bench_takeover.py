@@ -18,10 +18,14 @@ HELP = "gaits that take over from a policy: falls, standing up, crawling, ticks"
 DESCRIPTION = (
     "Randomized robots in simulation, each with a supervisor of its own. A policy that walks them fails at a random "
     "moment, the supervisor notices and takes over; robots stand up, sit down, sink and crawl. Bars: no fall in 99 % "
-    "of takeovers up to 0.5 m/s and in 95 % at 1 m/s, no command beyond limits, 100 µs per tick of a gait."
+    "of takeovers up to 0.5 m/s and in 95 % at 1 m/s, all of them standing at the end; at most 2 % taken from a sound "
+    "policy; 95 % of manoeuvres done and of operator's stops ending flat on the ground; no command beyond limits; "
+    "100 µs per tick of a gait."
 )
 BAR_US = 100.0
 TICKS = 4000
+RULES = 2
+"""Grows with what counts as fallen, done or kept: rows judged by other rules are no rows of the same table."""
 Row = dict[str, Any]
 Job = Callable[[Advance], Row]
 
@@ -39,9 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure row by row; 1 if a bar is missed."""
     rows = _kept(arguments)
-    jobs = _jobs(arguments)
+    jobs = _chosen(_jobs(arguments), arguments.only)
     for number, (name, (steps, job)) in enumerate(jobs.items(), 1):
-        if name in rows or (arguments.only and arguments.only not in name):
+        if name in rows:
             continue
         with progress_bar(steps, f"{number} of {len(jobs)}, {name}", quiet=arguments.json) as advance:
             rows[name] = job(advance)
@@ -55,6 +59,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if all(result["kept"].values()) else 1
 
 
+def _chosen(jobs: dict[str, tuple[int, Job]], only: str | None) -> dict[str, tuple[int, Job]]:
+    from surefoot_robots.errors import SurefootError
+
+    chosen = {name: job for name, job in jobs.items() if not only or only in name}
+    if not chosen:
+        raise SurefootError(f"no row has '{only}' in its name", hint=f"rows: {'; '.join(jobs)}")
+    return chosen
+
+
 def _kept(arguments: argparse.Namespace) -> dict[str, Row]:
     """Rows of an earlier run with the same policy, robots and seed."""
     from surefoot_robots.errors import SurefootError
@@ -64,11 +77,14 @@ def _kept(arguments: argparse.Namespace) -> dict[str, Row]:
     try:
         before = json.loads(arguments.out.read_text(encoding="utf-8"))
         same = all(before[name] == getattr(arguments, name) for name in ("policy", "trials", "seed"))
+        rules = before.get("rules", 1)
         rows: dict[str, Row] = {row["row"]: row for row in before["rows"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SurefootError(
             f"{arguments.out} holds no results to go on from: {error!r}", hint="name another"
         ) from error
+    if rules != RULES:
+        raise SurefootError(f"{arguments.out} was judged by other rules than today's", hint="name another file")
     if not same:
         raise SurefootError(
             f"{arguments.out} is of policy {before['policy']}, {before['trials']} trials, seed {before['seed']}",
@@ -88,12 +104,14 @@ def _jobs(arguments: argparse.Namespace) -> dict[str, tuple[int, Job]]:
     task, robot = judging_task(candidate), load_robot(candidate.robot)
     trials, first = arguments.trials, arguments.seed
 
-    def taking_over(case: takeover.Case, make_gaits: takeover.MakeGaits, fallback: str) -> tuple[int, Job]:
+    def taking_over(
+        case: takeover.Case, make_gaits: takeover.MakeGaits, fallback: str, kind: str = "takeover"
+    ) -> tuple[int, Job]:
         def job(advance: Advance) -> Row:
             found = takeover.measure(
                 task, robot, candidate.make, make_gaits, case, trials=trials, seed=first, report=advance
             )
-            return {"kind": "takeover", "fallback": fallback, "pushed": case.push_n > 0.0, **asdict(found)}
+            return {"kind": kind, "fallback": fallback, "pushed": case.push_n > 0.0, **asdict(found)}
 
         return takeover.ticks_of(case, trials), job
 
@@ -113,6 +131,7 @@ def _jobs(arguments: argparse.Namespace) -> dict[str, tuple[int, Job]]:
         return TICKS, job
 
     pairs = [(case.name, taking_over(case, gaits_of, "trot")) for case in takeover.CASES]
+    pairs += [(case.name, taking_over(case, gaits_of, "sit", "stop")) for case in takeover.STOPS]
     pairs += [(what.name, doing(what)) for what in takeover_manoeuvres.MANOEUVRES]
     pairs += [(f"tick: {name}", ticking(name)) for name in takeover_ticks.GAITS]
     pairs += [
@@ -139,10 +158,11 @@ def _result(rows: Mapping[str, Row], arguments: argparse.Namespace) -> dict[str,
         }
         for speed, bar in BARS.items()
     }
-    kept = {row["row"]: row["no_fall_share"] >= BARS[row["speed_mps"]] for row in ours}
+    kept = {row["row"]: kept_by(row, arguments.trials) for row in rows.values() if _bar(row) is not None}
     kept |= {row["row"]: row["tick_us"]["p50"] <= BAR_US for row in rows.values() if row["kind"] == "tick"}
     kept["limits"] = all(row.get("limit_excesses", 0) == 0 for row in rows.values())
     return {
+        "rules": RULES,
         "policy": arguments.policy,
         "trials": arguments.trials,
         "seed": arguments.seed,
@@ -152,13 +172,42 @@ def _result(rows: Mapping[str, Row], arguments: argparse.Namespace) -> dict[str,
     }
 
 
+def _bar(row: Row) -> float | None:
+    """The share of robots that must do well; of what could take over instead, none."""
+    from surefoot_training.bench import takeover, takeover_manoeuvres
+
+    if row["kind"] == "manoeuvre":
+        return takeover_manoeuvres.BAR
+    if row["kind"] == "stop":
+        return takeover.STOP_BAR
+    if row["kind"] == "takeover" and row["fallback"] == "trot":
+        return takeover.BARS[row["speed_mps"]]
+    return None
+
+
+def kept_by(row: Row, asked: int) -> bool:
+    """Whether a row's robots are as many as asked for, and keep its bars."""
+    from surefoot_training.bench.takeover import TRIPPED_BAR
+
+    bar, trials = _bar(row), row["trials"]
+    if bar is None or trials < asked:
+        return False
+    if row["kind"] == "manoeuvre":
+        return bool(row["done"] >= bar * trials)
+    tripped = row["tripped_before"]
+    return bool(row["falls"] <= (1.0 - bar) * trials + 1e-9 and tripped <= TRIPPED_BAR * (trials + tripped))
+
+
 def _print(rows: Mapping[str, Row]) -> None:
-    takeovers = [row for row in rows.values() if row["kind"] == "takeover"]
+    takeovers = [row for row in rows.values() if row["kind"] in ("takeover", "stop")]
     manoeuvres = [row for row in rows.values() if row["kind"] == "manoeuvre"]
     ticks = [row for row in rows.values() if row["kind"] == "tick"]
     if takeovers:
         print_table(
-            ["taken over", "trials", "falls", "no fall %", "95 % interval", "at rest s", "moved m", "beyond limits"],
+            [
+                *("taken over", "trials", "falls", "no fall %", "95 % interval"),
+                *("left before", "at rest s", "moved m", "beyond limits"),
+            ],
             [
                 (
                     row["row"],
@@ -166,6 +215,7 @@ def _print(rows: Mapping[str, Row]) -> None:
                     row["falls"],
                     f"{100 * row['no_fall_share']:.1f}",
                     f"{100 * row['no_fall_low']:.1f} to {100 * row['no_fall_high']:.1f}",
+                    row["tripped_before"] + row["fell_before"],
                     "" if row["at_rest_s"] is None else f"{row['at_rest_s']:.2f}",
                     "" if row["moved_m"] is None else f"{row['moved_m']:.2f}",
                     row["limit_excesses"],

@@ -1,5 +1,6 @@
 """Takeovers, manoeuvres and trips on a few robots: what is measured is what happens; the commands around it."""
 
+import argparse
 import dataclasses
 import json
 
@@ -7,14 +8,17 @@ import numpy as np
 import pytest
 
 from surefoot.cli import main
+from surefoot.commands import bench_takeover
 from surefoot_robots.loader import load_robot
 from surefoot_safety.command import CommandKind, JointCommand, JointTarget
 from surefoot_safety.gaits import gaits_of
 from surefoot_safety.limits import limits_of
 from surefoot_safety.mode import Request
+from surefoot_safety.pose_gait import PoseGait
 from surefoot_safety.settings_loader import load_settings
 from surefoot_training.bench import takeover, takeover_manoeuvres, trips
 from surefoot_training.bench.takeover import Case, Failure
+from surefoot_training.bench.takeover_figures import Seen
 from surefoot_training.bench.takeover_manoeuvres import MANOEUVRES, Manoeuvre, Mode
 from surefoot_training.bench.takeover_rig import Rig
 from surefoot_training.evaluate.candidate import find_candidate, judging_task
@@ -118,6 +122,111 @@ def test_who_does_nothing_falls():
     assert takeover.measure(TASK, GO2, POLICY.make, fold, case, trials=3, seed=4).falls > 0
 
 
+def crouching(robot):
+    """Gaits that end with bent legs, the trunk off the ground."""
+    pose = tuple((0.3 * robot.default_joint_position_rad + 0.7 * robot.pose_rad("lying")).tolist())
+    kp, kd = tuple(robot.kp_nm_per_rad.tolist()), tuple(robot.kd_nms_per_rad.tolist())
+    crouch = lambda: PoseGait(pose, kp, kd, 0.3)  # noqa: E731
+    return dataclasses.replace(gaits_of(robot), stand_up=crouch(), stand=crouch(), fallback=crouch())
+
+
+def test_who_crouches_at_the_end_has_fallen():
+    case = Case("crouching", 0.3, watch_s=3.0)
+    result = takeover.measure(TASK, GO2, POLICY.make, crouching, case, trials=3, seed=4)
+    assert (result.falls, result.standing) == (3, 0)
+    assert takeover_manoeuvres.measure(TASK, GO2, crouching, MANOEUVRES[0], trials=2, seed=1).done == 0
+
+
+def test_who_crouches_sits_like_a_dog_or_leans_does_not_stand():
+    default, lying = GO2.default_joint_position_rad, GO2.pose_rad("lying")
+    dog = np.where(np.arange(12) < 6, default, lying)
+    rig = Rig(TASK, GO2, 4, seed=3)
+    pose = np.stack([default, lying, dog, np.where(np.arange(12) % 6 < 3, lying, default)])
+    height = np.tile([0.0, 0.0, GO2.standing_height_m], (4, 1))
+    rig.place(Placement(height, np.tile([1.0, 0.0, 0.0, 0.0], (4, 1)), pose))
+    rig.motors.track(np.arange(4), pose, np.full(12, 60.0), np.full(12, 2.4))
+    for _ in range(300):
+        rig.step()
+    np.testing.assert_array_equal(rig.stands, [True, False, False, False])
+    np.testing.assert_array_equal(rig.lies[:3], [False, True, False])
+
+
+def test_an_operators_stop_ends_flat_on_the_ground():
+    stop = dataclasses.replace(takeover.STOPS[0], watch_s=3.0)
+    result = takeover.measure(TASK, GO2, POLICY.make, gaits_of, stop, trials=3, seed=4)
+    assert (result.trials, result.falls, result.standing, result.stopped) == (3, 0, 0, 3)
+    # A robot that stays up has not obeyed.
+    up = lambda robot: dataclasses.replace(gaits_of(robot), sit=gaits_of(robot).stand)  # noqa: E731
+    assert takeover.measure(TASK, GO2, POLICY.make, up, stop, trials=2, seed=4).falls == 2
+
+
+def seen(robots, tripped):
+    nobody = np.zeros(robots, dtype=bool)
+    zero = np.zeros(robots)
+    first = np.arange(robots) < tripped
+    why = (frozenset(),) * robots
+    return Seen(first, nobody, nobody, nobody, nobody, why, zero, zero, zero, 0, 0, 0)
+
+
+def test_others_take_the_place_of_robots_that_left():
+    asked = []
+
+    def simulated(robots, seed, _):
+        asked.append((robots, seed))
+        return seen(robots, tripped=2 if len(asked) == 1 else 1 if len(asked) == 2 else 0)
+
+    parts = takeover.enough(simulated, 10, seed=7)
+    assert [robots for robots, _ in asked] == [10, 2, 1]
+    assert len({seed for _, seed in asked}) == 3
+    assert takeover.figures("a", 1.0, parts).trials == 10
+    assert takeover.figures("a", 1.0, parts).tripped_before == 3
+
+
+def test_the_search_for_others_ends():
+    parts = takeover.enough(lambda robots, _seed, _report: seen(robots, tripped=robots), 10, seed=7)
+    assert sum(len(part.tripped) for part in parts) == 20
+
+
+TAKEOVER = {"row": "a", "kind": "takeover", "fallback": "trot", "speed_mps": 1.0, "trials": 200, "falls": 10}
+TAKEOVER |= {"tripped_before": 4, "limit_excesses": 0}
+MANOEUVRE = {"row": "b", "kind": "manoeuvre", "trials": 200, "done": 190, "limit_excesses": 0}
+
+
+@pytest.mark.parametrize(
+    ("row", "bent", "kept"),
+    [
+        (TAKEOVER, {}, True),
+        (TAKEOVER, {"falls": 11}, False),
+        (TAKEOVER, {"tripped_before": 5}, False),
+        (TAKEOVER, {"trials": 199, "falls": 0}, False),
+        (TAKEOVER, {"trials": 1, "falls": 0, "tripped_before": 199}, False),
+        (TAKEOVER, {"speed_mps": 0.5, "falls": 2}, True),
+        (TAKEOVER, {"speed_mps": 0.5, "falls": 3}, False),
+        (TAKEOVER, {"kind": "stop", "fallback": "sit", "speed_mps": 0.5, "falls": 10}, True),
+        (TAKEOVER, {"kind": "stop", "fallback": "sit", "speed_mps": 0.5, "falls": 11}, False),
+        (MANOEUVRE, {}, True),
+        (MANOEUVRE, {"done": 189}, False),
+        (MANOEUVRE, {"done": 0}, False),
+    ],
+)
+def test_the_bars_of_bench_takeover(row, bent, kept):
+    told = bench_takeover._result({"x": {**row, **bent}}, argparse.Namespace(policy="p", trials=200, seed=1))
+    assert told["kept"] == {row["row"]: kept, "limits": True}
+
+
+def test_every_manoeuvre_and_stop_has_a_row():
+    words = argparse.Namespace(policy="go2-velocity-flat", trials=2, seed=1)
+    names = bench_takeover._jobs(words).keys()
+    assert {"operator's stop at 0.5 m/s", "operator's stop at 1 m/s", "stand up", "sit down"} <= names
+
+
+def test_bench_takeover_without_a_row(capsys):
+    assert main(["bench", "takeover", "--only", "zzz"]) == 2
+    told = capsys.readouterr().err
+    assert "no row has 'zzz' in its name" in told
+    assert "stand up" in told
+
+
 def test_a_robot_stands_up():
     result = takeover_manoeuvres.measure(TASK, GO2, gaits_of, MANOEUVRES[0], trials=2, seed=1)
     assert (result.done, result.falls, result.limit_excesses) == (2, 0, 0)
@@ -155,6 +264,9 @@ def test_bench_takeover_keeps_and_resumes(tmp_path, capsys):
     assert "sit" in capsys.readouterr().out
     assert main(["bench", "takeover", "--trials", "3", "--out", str(out), "--resume"]) == 2
     assert "2 trials" in capsys.readouterr().err
+    out.write_text(json.dumps({**told, "rules": 1}))
+    assert main([*words, "--resume"]) == 2
+    assert "judged by other rules" in capsys.readouterr().err
     out.write_text("[]")
     assert main([*words, "--resume"]) == 2
     assert "holds no results to go on from" in capsys.readouterr().err

@@ -17,9 +17,9 @@ from surefoot_safety.command import CommandKind, JointCommand, JointTarget, Velo
 from surefoot_safety.gait import Gaits
 from surefoot_safety.gaits import Crawl, Sit, Stand, gaits_of, plan_of
 from surefoot_safety.mode import Mode, Request
+from surefoot_training.bench.takeover_figures import Result, Seen, figures
 from surefoot_training.bench.takeover_guard import AtOnce, Failure, Guard, excesses, spoilt
 from surefoot_training.bench.takeover_rig import TICK_S, Rig
-from surefoot_training.evaluate.metrics import wilson_interval
 from surefoot_training.evaluate.walker import Walker
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.placement import place
@@ -36,6 +36,8 @@ STAND_AFTER_S = 2.5
 WATCH_S = 4.0
 """From the failure to the end."""
 REST_MPS = 0.15
+OTHER_SEED = 1_000_003
+"""From one seed to that of robots that take others' place: far from those that people give."""
 NOTICED_TICKS = 12
 """About what it takes to notice that a policy is silent: pushes that are to meet the takeover come so much later."""
 
@@ -55,43 +57,9 @@ class Case:
     """For `push_s`, from any side, at the moment of the takeover."""
     push_s: float = 0.1
     failure: Failure = Failure.SILENT
+    is_stop: bool = False
+    """An operator's stop in place of the failure: the robot is to sit down, as when the e-stop falls silent."""
     watch_s: float = WATCH_S
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of the robots of one case."""
-
-    name: str
-    speed_mps: float
-    trials: int
-    """Robots that walked under their supervisor when the policy failed."""
-    falls: int
-    """Trunk on the ground or tilted by more than 1 rad, from then to the end."""
-    no_fall_share: float
-    no_fall_low: float
-    """95 % confidence interval of that share (Wilson)."""
-    no_fall_high: float
-    standing: int
-    """Robots whose supervisor has them standing at the end."""
-    stopped: int
-    """Robots that their supervisor damped, fallen or not."""
-    tripped_before: int
-    """Robots that their supervisor took from a sound policy; not among the trials."""
-    fell_before: int
-    """Robots that the policy let fall; not among the trials."""
-    speed_at_takeover_mps: float | None
-    """Mean of what they really had."""
-    at_rest_s: float | None
-    """Median of the time from the failure until a robot that did not fall stays below 0.15 m/s."""
-    moved_m: float | None
-    """Median of how far it went from there."""
-    limit_excesses: int
-    """Commands of all supervisors that asked for what the robot must not do."""
-    clamped_share: float
-    """Of the commands, which the gate had to bring within a limit of targets."""
-    why_stopped: dict[str, int]
-    """Triggers that ended in damping, and how often."""
 
 
 class Walk:
@@ -117,7 +85,7 @@ class Walk:
         rows = np.flatnonzero(led)
         rig.motors.track(rows, self._targets[rows], rig.robot.kp_nm_per_rad, rig.robot.kd_nms_per_rad)
         for robot, failed_at in enumerate(self._failed_at):
-            if rig.ticks < failed_at:
+            if rig.ticks < failed_at or self._failure is Failure.NONE:
                 self._newest[robot] = None  # made when it is asked for
             elif self._failure is Failure.BAD or (self._failure is Failure.LATE and self._answers % 2):
                 self._newest[robot] = self._command(robot)
@@ -148,9 +116,33 @@ def measure(
     seed: int,
     report: Callable[[int], None] = lambda _: None,
 ) -> Result:
-    """One case; `report` is told of every robot's tick."""
-    rig = Rig(task, robot, trials, seed=seed)
-    return _Takeover(rig, make_walker(task, robot, trials), make_gaits, case).run(report)
+    """One case; `report` is told of every robot's tick, other than of those that take the place of others."""
+
+    def simulated(robots: int, seed: int, report: Callable[[int], None]) -> Seen:
+        rig = Rig(task, robot, robots, seed=seed)
+        return _Takeover(rig, make_walker(task, robot, robots), make_gaits, case).run(report)
+
+    return figures(case.name, case.speed_mps, enough(simulated, trials, seed, report))
+
+
+def enough(
+    simulated: Callable[[int, int, Callable[[int], None]], Seen],
+    trials: int,
+    seed: int,
+    report: Callable[[int], None] = lambda _: None,
+) -> list[Seen]:
+    """So many robots that count: others take the place of those that did not get to the failure.
+
+    After twice as many robots it gives up: then there are fewer trials than asked for, which misses a bar.
+    """
+    parts = [simulated(trials, seed, report)]
+    while missing := trials - sum(int(part.counted.sum()) for part in parts):
+        so_far = sum(len(part.tripped) for part in parts)
+        if so_far >= 2 * trials:
+            break
+        robots = min(missing, 2 * trials - so_far)
+        parts.append(simulated(robots, seed + len(parts) * OTHER_SEED, lambda _: None))
+    return parts
 
 
 def ticks_of(case: Case, trials: int) -> int:
@@ -174,17 +166,17 @@ class _Takeover:
         self._watched = round(case.watch_s / TICK_S)
         self._last = round(WALK_S[1] / TICK_S) + self._watched
         nobody = np.zeros(trials, dtype=bool)
-        self._fell_before, self._tripped, self._fallen_at_end = nobody.copy(), nobody.copy(), nobody.copy()
+        self._fell_before, self._tripped = nobody.copy(), nobody.copy()
+        self._fell, self._stands = nobody.copy(), nobody.copy()
         self._excesses = 0
         self._speed, self._place = np.zeros((self._last + 1, trials)), np.zeros((self._last + 1, trials, 2))
 
-    def run(self, report: Callable[[int], None]) -> Result:
-        rig = self._rig
+    def run(self, report: Callable[[int], None]) -> Seen:
+        rig, is_stop = self._rig, self._case.is_stop
         for tick in range(self._last):
             self._walk.tick(np.array([not guard.obeyed for guard in self._guards]))
-            failing = self._failed_at == tick
-            self._fell_before |= failing & rig.fallen
-            self._tripped |= failing & ~rig.fallen & [guard.mode is not Mode.WALKING for guard in self._guards]
+            self._tripped |= self._tripping(tick)
+            self._fell_before |= (self._failed_at == tick) & rig.fallen & ~self._tripped
             for index, guard in enumerate(self._guards):
                 self._guarded(guard, tick - int(self._guard_at[index]))
             self._excesses += excesses(self._guards)
@@ -194,15 +186,25 @@ class _Takeover:
             self._speed[tick + 1] = np.hypot(*state.base_velocity_in_base[:, :2].T)
             self._place[tick + 1] = state.base_position_in_world[:, :2]
             over = self._failed_at + self._watched == tick + 1
-            self._fallen_at_end |= over & rig.fallen
+            self._fell |= over & (rig.tilted | ~rig.lies if is_stop else rig.fallen | ~rig.stands)
+            self._stands |= over & rig.stands
             report(rig.robots)
-        return self._result()
+        return self._seen()
+
+    def _tripping(self, tick: int) -> np.ndarray:
+        """Whose supervisor is not walking any more, or still not, though nothing has failed and nobody has fallen."""
+        due, rig = self._failed_at == tick, self._rig
+        obeyed = np.array([guard.obeyed for guard in self._guards])
+        elsewhere = np.array([guard.mode is not Mode.WALKING for guard in self._guards])
+        tripping: np.ndarray = elsewhere & ~rig.fallen & (due | (obeyed & (tick < self._failed_at)))
+        return tripping
 
     def _guarded(self, guard: Guard, since: int) -> None:
         """One robot's tick, so many ticks after its supervisor was switched on."""
         index, rig = guard.robot, self._rig
         over = since > round(GUARD_S / TICK_S) + self._watched
-        if since < 0 or over or rig.fallen[index]:
+        # Who sits down after a stop touches the ground.
+        if since < 0 or over or (rig.tilted if self._case.is_stop else rig.fallen)[index]:
             return
         vx, vy, turn = rig.command[index].tolist()
         velocity = VelocityCommand(rig.ticks, rig.time_s, vx, vy, turn)
@@ -211,55 +213,41 @@ class _Takeover:
             guard.tick(policy, velocity, Request.ARM if since == 0 else Request.STAND)
         elif guard.mode is Mode.STANDING and not guard.obeyed:
             guard.tick(policy, velocity, Request.WALK)
-        elif since == round((GUARD_S + STAND_AFTER_S) / TICK_S):
+        elif self._case.is_stop and since == round(GUARD_S / TICK_S):
+            guard.tick(policy, velocity, Request.STOP)
+        elif not self._case.is_stop and since == round((GUARD_S + STAND_AFTER_S) / TICK_S):
             guard.tick(policy, velocity, Request.STAND)
         else:
             guard.obeyed |= guard.mode is Mode.WALKING and since >= round(OBEY_S / TICK_S)
             guard.tick(policy, velocity)
 
-    def _result(self) -> Result:
-        case, rig = self._case, self._rig
-        counted = ~(self._fell_before | self._tripped)
-        fell = counted & self._fallen_at_end
-        stood, trials = counted & ~fell, int(counted.sum())
-        low, high = wilson_interval(int(stood.sum()), trials) if trials else (0.0, 1.0)
-        guards = [guard for guard, counts in zip(self._guards, counted, strict=True) if counts]
-        stopped = [guard for guard in guards if guard.mode is Mode.STOPPED]
-        why = [trigger.value for guard in stopped for trigger in guard.why]
-        rest_s, moved_m = self._rests(stood)
-        commands = sum(guard.commands for guard in self._guards)
-        return Result(
-            name=case.name,
-            speed_mps=case.speed_mps,
-            trials=trials,
-            falls=int(fell.sum()),
-            no_fall_share=int(stood.sum()) / trials if trials else 0.0,
-            no_fall_low=low,
-            no_fall_high=high,
-            standing=sum(guard.mode is Mode.STANDING for guard in guards),
-            stopped=len(stopped),
-            tripped_before=int(self._tripped.sum()),
-            fell_before=int(self._fell_before.sum()),
-            speed_at_takeover_mps=float(self._speed[self._failed_at, np.arange(rig.robots)][counted].mean())
-            if trials
-            else None,
-            at_rest_s=rest_s,
+    def _seen(self) -> Seen:
+        guards, everyone = self._guards, np.arange(self._rig.robots)
+        at_rest_s, moved_m = self._rests()
+        return Seen(
+            tripped=self._tripped,
+            fell_before=self._fell_before,
+            fell=self._fell,
+            standing=self._stands & [guard.mode is Mode.STANDING for guard in guards],
+            stopped=np.array([guard.mode is Mode.STOPPED for guard in guards]),
+            why=tuple(guard.why for guard in guards),
+            speed_mps=self._speed[self._failed_at, everyone],
+            at_rest_s=at_rest_s,
             moved_m=moved_m,
             limit_excesses=self._excesses,
-            clamped_share=sum(guard.hits for guard in self._guards) / max(1, commands),
-            why_stopped={name: why.count(name) for name in sorted(set(why))},
+            commands=sum(guard.commands for guard in guards),
+            hits=sum(guard.hits for guard in guards),
         )
 
-    def _rests(self, stood: np.ndarray) -> tuple[float | None, float | None]:
-        """Medians of the robots that stood: time to rest, distance."""
+    def _rests(self) -> tuple[np.ndarray, np.ndarray]:
+        """From the failure on: time to rest, distance; [N] each."""
         times, ways = [], []
-        for index in np.flatnonzero(stood):
-            first = int(self._failed_at[index])
+        for index, first in enumerate(self._failed_at):
             moving = np.flatnonzero(self._speed[first : first + self._watched, index] > REST_MPS)
             times.append((moving[-1] + 1) * TICK_S if len(moving) else 0.0)
             way = self._place[first + self._watched, index] - self._place[first, index]
             ways.append(float(np.hypot(*way)))
-        return (float(np.median(times)), float(np.median(ways))) if times else (None, None)
+        return np.array(times), np.array(ways)
 
 
 def commands(task: TaskConfig, case: Case, rig: Rig) -> np.ndarray:
@@ -307,6 +295,9 @@ CASES: tuple[Case, ...] = (
     Case(f"{_FAST:g} m/s ahead, policy late", _FAST, failure=Failure.LATE),
     Case(f"{_FAST:g} m/s ahead, policy gives NaN", _FAST, failure=Failure.BAD),
 )
+STOPS: tuple[Case, ...] = tuple(
+    Case(f"operator's stop at {speed:g} m/s", speed, failure=Failure.NONE, is_stop=True) for speed in (0.5, _FAST)
+)
 OTHER_FALLBACKS: dict[str, Callable[[RobotSpec], Gaits]] = {
     "crawl": lambda robot: replace(gaits_of(robot), fallback=Crawl(plan_of(robot))),
     "stand": lambda robot: replace(gaits_of(robot), fallback=Stand(plan_of(robot))),
@@ -316,3 +307,7 @@ OTHER_FALLBACKS: dict[str, Callable[[RobotSpec], Gaits]] = {
 OTHER_CASES = (Case("0.5 m/s ahead", 0.5), Case(f"{_FAST:g} m/s ahead", _FAST))
 BARS = {0.3: 0.99, 0.5: 0.99, _FAST: 0.95}
 """Speed -> share of robots that must not fall, pushed or not."""
+STOP_BAR = 0.95
+"""Share of robots that must sit down unharmed."""
+TRIPPED_BAR = 0.02
+"""Share of the robots that their supervisor may take from a sound policy: who trips on everything lets nobody fall."""

@@ -23,6 +23,8 @@ from surefoot_training.bench.takeover_rig import Rig
 class Failure(Enum):
     """How a policy fails."""
 
+    NONE = "none"
+    """It does not."""
     SILENT = "silent"
     """No more joint targets."""
     LATE = "late"

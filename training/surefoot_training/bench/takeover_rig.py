@@ -25,6 +25,13 @@ from surefoot_training.task.terrain import Terrain
 TICK_S = 0.005
 FALLEN_RAD = 1.0
 """As the tasks' own termination, and the tilt at which the supervisor damps."""
+STANDING_WITHIN = 0.3
+"""A robot whose trunk is off its standing height by more than this share of it does not stand: it crouches or lies."""
+STANDING_RAD = 0.35
+"""Nor does one that is tilted more than this: it leans on something or sits like a dog."""
+LYING_BELOW = 0.5
+"""Of the standing height: where the trunk of a robot is that sat down or sank."""
+LYING_RAD = 0.5
 ACCELEROMETER_NOISE_MPS2 = 0.3
 """White, per tick: ten times what a common unit has at rest, since legs shake it. Training models none."""
 ACCELEROMETER_BIAS_MPS2 = 0.1
@@ -63,8 +70,10 @@ class Rig:
         self.ticks = 0
         self.touched = np.zeros(robots, dtype=bool)
         """Trunk on the ground, now."""
+        self.tilted = np.zeros(robots, dtype=bool)
+        """By more than `FALLEN_RAD`, since `forget_falls`."""
         self.fallen = np.zeros(robots, dtype=bool)
-        """Since `forget_falls`."""
+        """Tilted or touched, since `forget_falls`."""
 
     def place(self, placement: Placement) -> None:
         """Put everybody somewhere, and look."""
@@ -91,6 +100,29 @@ class Rig:
     def forget_falls(self) -> None:
         """Whoever was on the ground until now was to be there."""
         self.fallen[:] = False
+        self.tilted[:] = False
+
+    @property
+    def tilt_rad(self) -> np.ndarray:
+        """Of trunks to the ground's normal, [N]; π where there is no number."""
+        up = -np.asarray(self.simulator.state().gravity_in_base)[:, 2]
+        tilt: np.ndarray = np.arccos(np.clip(np.nan_to_num(up, nan=-1.0), -1.0, 1.0))
+        return tilt
+
+    @property
+    def stands(self) -> np.ndarray:
+        """Who is at its standing height and level, now, [N]; on a plane, which may lean."""
+        height = self.robot.standing_height_m
+        off = np.abs(self.simulator.state().base_position_in_world[:, 2] - height)
+        stands: np.ndarray = (off <= STANDING_WITHIN * height) & (self.tilt_rad < STANDING_RAD)
+        return stands
+
+    @property
+    def lies(self) -> np.ndarray:
+        """Whose trunk is low and level, now, [N]; on a plane, which may lean."""
+        low = self.simulator.state().base_position_in_world[:, 2] < LYING_BELOW * self.robot.standing_height_m
+        lies: np.ndarray = low & (self.tilt_rad < LYING_RAD)
+        return lies
 
     @property
     def time_s(self) -> float:
@@ -106,7 +138,8 @@ class Rig:
         self._rows = None
         state = self.simulator.state()
         self.touched = np.asarray(state.trunk_contact) | self.simulator.failed()
-        self.fallen |= self.touched | (state.gravity_in_base[:, 2] > -np.cos(FALLEN_RAD))
+        self.tilted |= self.simulator.failed() | (state.gravity_in_base[:, 2] > -np.cos(FALLEN_RAD))
+        self.fallen |= self.touched | self.tilted
 
     def observation(self) -> np.ndarray:
         """What policies see, [N, D]."""
