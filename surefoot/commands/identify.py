@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from surefoot.commands import identify_fit, identify_plan
+from surefoot.commands import identify_bench, identify_fit, identify_plan
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,7 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     identify_plan.add_arguments(planning)
     fitting = actions.add_parser("fit", help=identify_fit.HELP, description=identify_fit.DESCRIPTION)
     identify_fit.add_arguments(fitting)
-    for place in (parser, planning, fitting):  # before or after the action
+    benching = actions.add_parser("bench", help=identify_bench.HELP, description=identify_bench.DESCRIPTION)
+    identify_bench.add_arguments(benching)
+    for place in (parser, planning, fitting, benching):  # before or after the action
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
         )
@@ -23,4 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked."""
-    return identify_plan.run(arguments) if arguments.action == "plan" else identify_fit.run(arguments)
+    match arguments.action:
+        case "plan":
+            return identify_plan.run(arguments)
+        case "fit":
+            return identify_fit.run(arguments)
+        case _:
+            return identify_bench.run(arguments)

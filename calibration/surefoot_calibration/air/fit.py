@@ -35,6 +35,8 @@ HUBER = 2.5
 """Standard deviations up to which samples count in full."""
 ROBUST_DEVIATION = 1.4826
 """From the median of absolute values to the standard deviation of a normal distribution."""
+OFF_BOUNDS = 0.002
+"""Of a parameter's range: the optimizer does not like to begin at a bound (no delay at all is one)."""
 FIT_TOLERANCE = 5e-4
 """Relative to the priors' deviations, of all parameters together; no interval is as narrow."""
 LEAST_DAMPING, DAMPING_FACTOR = 1.0, 10.0
@@ -134,6 +136,7 @@ class _Run:
         lower, upper = self._scaled(priors.lower), self._scaled(priors.upper)
         parameters = tools.ParameterDict()
         parameters.add(tools.Parameter("joints", self._scaled(self._start).clip(lower, upper), lower, upper))
+        parameters.move_off_bounds(OFF_BOUNDS)
         _, result = tools.optimize(
             parameters,
             lambda x, _: ([self._residual(self._vector(x))], None, None),

@@ -1,6 +1,6 @@
 """Targets for a robot in air, one after the other: a chirp, a multisine, a ladder of speeds; all joints at once.
 
-Joints of a leg move differently, so that what one does is not taken for another's; legs do the same, mirrored in time.
+Joints of a leg move differently, so that what one does is not taken for another's; legs do the same or its opposite.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ STILL_S = 0.5
 """At the pose, before and behind."""
 SHARES = {"chirp": 0.4, "multisine": 0.3, "ladder": 0.3}
 """Of the time that remains."""
-AMPLITUDE_RAD = {"hip": 0.25, "thigh": 0.4, "calf": 0.4}
+AMPLITUDE_RAD = {"hip": 0.35, "thigh": 0.6, "calf": 0.45}
+"""Far enough for gravity to pull otherwise, which is what tells offsets of encoders."""
 SPEEDS_RADPS = (0.1, 0.3, 1.0, 2.0)
 """Of the ladder: from creeping, where friction is most of what is felt, to where damping is."""
 LINES = 12
@@ -105,6 +106,9 @@ def _wave(name: str, role: int, t: FloatArray, options: PlanOptions, phases_rad:
 
 
 def _for_all_legs(waves: FloatArray) -> FloatArray:
-    """[T, roles] → [T, J]: right legs the other way round, so that the trunk is not rocked."""
-    signs = [-1.0 if leg.endswith("R") else 1.0 for leg in LEG_NAMES]
+    """[T, roles] → [T, J]: right thighs and calves the other way round, so that the trunk is pushed less.
+
+    Hips swing to the same side: feet that swing towards one another meet.
+    """
+    signs = [np.array([1.0, -1.0, -1.0]) if leg.endswith("R") else np.ones(3) for leg in LEG_NAMES]
     return np.concatenate([sign * waves for sign in signs], axis=1)

@@ -101,3 +101,15 @@ def test_a_log_that_is_wrong_is_one_line(tmp_path, capsys):
     status, said = run(capsys, "identify", "fit", tmp_path / "x.csv")
     assert status == 2
     assert said.err.startswith("error: x.csv: 12 of 12 columns q.<joint> of go2 are missing")
+
+
+def test_bench_tells_how_far_off_and_how_honest(capsys):
+    status, said = run(capsys, "identify", "bench", "--robots", 1, "--seconds", 5, "--json")
+    told = json.loads(said.out)
+    rows = {row["name"]: row for row in told["parameters"]}
+    assert (status, told["robots"], len(rows)) == (0, 1, 6)
+    assert rows["friction_nm"]["count"] == 12
+    assert rows["friction_nm"]["median"] < 0.02 < told["file_off"]
+    assert rows["action_delay_s"]["most"] < 0.0005
+    assert all(0.0 <= row["inside"] <= 1.0 for row in rows.values())
+    assert told["held_out_after_rad"] < told["held_out_before_rad"]

@@ -1,0 +1,1 @@
+"""What reading and identification cost, and how good they are."""
