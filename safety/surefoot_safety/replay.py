@@ -49,13 +49,20 @@ class Replay:
     trip: Trip | None
     lead_s: float | None
     """From the trip to the trunk's contact; None without either."""
+    is_early: bool = False
+    """Whether the trip came before what made the robot fall: luck, not foresight."""
 
     @property
     def kept(self) -> bool:
         """Whether the supervisor did right: left a good walk alone, or was early enough for a fall."""
         if not self.is_fall:
             return self.trip is None
-        return self.lead_s is not None and self.lead_s >= WARNING_S
+        return not self.is_early and self.lead_s is not None and self.lead_s >= WARNING_S
+
+    @property
+    def is_false(self) -> bool:
+        """Whether the supervisor acted on a robot that was well."""
+        return self.trip is not None and (self.is_early or not self.is_fall)
 
 
 def replay(log: WalkLog, limits: Limits, spec: RobotSpec) -> Replay:
@@ -67,7 +74,8 @@ def replay(log: WalkLog, limits: Limits, spec: RobotSpec) -> Replay:
         )
     trip = _Player(log, limits, spec).first_trip()
     lead_s = log.trunk_contact_s - trip.at_s if log.is_fall and trip is not None else None
-    return Replay(float(log.stamp_s[-1] - log.stamp_s[0]), log.is_fall, trip, lead_s)
+    is_early = trip is not None and trip.at_s < log.cause_s
+    return Replay(float(log.stamp_s[-1] - log.stamp_s[0]), log.is_fall, trip, lead_s, is_early)
 
 
 class _Player:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from surefoot_robots.errors import SurefootError
 
 FORMAT = "surefoot-walk"
-VERSION = 1
+VERSION = 2
 MOST_ROWS = 1_000_000
 """An hour and twenty minutes at 200 Hz."""
 MOST_BYTES = 2**30
@@ -61,6 +61,8 @@ class WalkLog:
     """[J]."""
     trunk_contact_s: float
     """When the trunk first touched the ground, on the clock of the stamps; NaN if it never did."""
+    cause_s: float = math.nan
+    """When what made the robot fall began; NaN if nothing did, or nobody knows."""
 
     @property
     def rows(self) -> int:
@@ -82,7 +84,8 @@ _PER_ROW = {
 }
 _TEXTS = ("format", "robot", "robot_hash")
 _ARRAYS = ("version", "stamp_s", *_PER_JOINT, *_PER_ROW, "target_stamp_s", "kp_nm_per_rad", "kd_nms_per_rad")
-_NAMES = (*_TEXTS, *_ARRAYS, "trunk_contact_s")
+_TIMES = ("trunk_contact_s", "cause_s")
+_NAMES = (*_TEXTS, *_ARRAYS, *_TIMES)
 
 
 def save_walk(path: Path, log: WalkLog) -> None:
@@ -94,7 +97,7 @@ def save_walk(path: Path, log: WalkLog) -> None:
         "robot_hash": np.array(log.robot_hash),
         "stamp_s": log.stamp_s,
         "target_stamp_s": log.target_stamp_s,
-        "trunk_contact_s": np.array(log.trunk_contact_s),
+        **{name: np.array(getattr(log, name)) for name in _TIMES},
     }
     for name in (*_PER_JOINT, *_PER_ROW, "kp_nm_per_rad", "kd_nms_per_rad"):
         arrays[name] = getattr(log, name).astype(np.float32)
@@ -159,16 +162,16 @@ def _checked(found: dict[str, NDArray[np.generic]], path: Path) -> WalkLog:
         value = found[name]
         if value.ndim or value.dtype.kind != "U" or value.dtype.itemsize > 4 * LONGEST_TEXT:
             raise _refused(path, f"{name} must be one text of at most {LONGEST_TEXT} characters")
-    for name in (*_ARRAYS, "trunk_contact_s"):
+    for name in (*_ARRAYS, *_TIMES):
         if found[name].dtype.kind == "U":
             raise _refused(path, f"{name} must be numbers")
     if str(found["format"]) != FORMAT or found["version"].ndim or int(found["version"]) != VERSION:
         what = f"{str(found['format'])!r}, version {found['version'].ravel()[:1].tolist()}"
         raise _refused(path, f"is {what}: must be {FORMAT!r}, version {VERSION}")
-    values = {name: found[name].astype(np.float64) for name in (*_ARRAYS[1:], "trunk_contact_s")}
+    values = {name: found[name].astype(np.float64) for name in (*_ARRAYS[1:], *_TIMES)}
     _check_shapes(values, path)
-    contact = float(values.pop("trunk_contact_s"))
-    return WalkLog(str(found["robot"]), str(found["robot_hash"]), trunk_contact_s=contact, **values)
+    times = {name: float(values.pop(name)) for name in _TIMES}
+    return WalkLog(str(found["robot"]), str(found["robot_hash"]), **values, **times)
 
 
 def _check_shapes(values: dict[str, Floats64], path: Path) -> None:
@@ -182,7 +185,7 @@ def _check_shapes(values: dict[str, Floats64], path: Path) -> None:
         "target_stamp_s": (rows,),
         "kp_nm_per_rad": (joints,),
         "kd_nms_per_rad": (joints,),
-        "trunk_contact_s": (),
+        **dict.fromkeys(_TIMES, ()),
         **dict.fromkeys(_PER_JOINT, (rows, joints)),
         **{name: (rows, width) for name, width in _PER_ROW.items()},
     }

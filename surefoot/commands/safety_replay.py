@@ -58,7 +58,7 @@ def _files(given: list[Path]) -> list[Path]:
 def _report(replays: dict[str, Replay], *, as_json: bool) -> None:
     falls = {name: one for name, one in replays.items() if one.is_fall}
     walks = {name: one for name, one in replays.items() if not one.is_fall}
-    false_trips = sum(not one.kept for one in walks.values())
+    false_trips = sum(one.is_false for one in replays.values())
     foreseen = sum(one.kept for one in falls.values())
     if as_json:
         logs = [{"log": name, "kept": one.kept, **_row(one)} for name, one in replays.items()]
@@ -91,4 +91,5 @@ def _row(one: Replay) -> dict[str, object]:
         "triggers": [] if one.trip is None else list(one.trip.triggers),
         "reason": None if one.trip is None else one.trip.reason,
         "lead_s": one.lead_s,
+        "is_early": one.is_early,
     }

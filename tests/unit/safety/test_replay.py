@@ -83,11 +83,25 @@ def test_a_fall_foreseen_too_late_or_not_at_all():
     assert (missed.trip, missed.lead_s, missed.kept) == (None, None, False)
 
 
+def test_a_trip_before_what_makes_the_robot_fall_is_false():
+    contact_s = 5.0 + DT * 40 + 0.4
+    early = replay(rolling(trunk_contact_s=contact_s, cause_s=contact_s - 0.1), LIMITS, SPEC)
+    assert early.lead_s is not None
+    assert early.lead_s > WARNING_S
+    assert (early.is_early, early.is_false, early.kept) == (True, True, False)
+    right = replay(rolling(trunk_contact_s=contact_s, cause_s=5.0 + DT * 40), LIMITS, SPEC)
+    assert (right.is_early, right.is_false, right.kept) == (False, False, True)
+    at_s = right.trip.at_s
+    assert replay(rolling(trunk_contact_s=contact_s, cause_s=at_s), LIMITS, SPEC).kept
+
+
 def test_a_trip_on_a_good_walk_is_false():
     found = replay(rolling(), LIMITS, SPEC)
     assert found.trip is not None
     assert found.lead_s is None
     assert not found.kept
+    assert found.is_false
+    assert not replay(log(), LIMITS, SPEC).is_false
 
 
 def test_a_policy_that_falls_silent():
@@ -114,7 +128,7 @@ def test_a_log_that_begins_on_its_side_is_refused():
 
 
 def test_written_and_read_again(tmp_path):
-    before = rolling(trunk_contact_s=5.25)
+    before = rolling(trunk_contact_s=5.25, cause_s=5.125)
     save_walk(tmp_path / "a.npz", before)
     after = load_walk(tmp_path / "a.npz")
     assert (after.robot, after.robot_hash, after.rows, after.is_fall) == ("go2", LIMITS.robot_hash, 100, True)
@@ -123,6 +137,7 @@ def test_written_and_read_again(tmp_path):
     np.testing.assert_array_equal(after.stamp_s, before.stamp_s)
     save_walk(tmp_path / "b.npz", log())
     assert not load_walk(tmp_path / "b.npz").is_fall
+    assert math.isnan(load_walk(tmp_path / "b.npz").cause_s)
 
 
 def members(**changes):
@@ -143,8 +158,8 @@ def members(**changes):
         ({"stamp_s": None}, "has other members than a log: stamp_s"),
         ({"more": np.zeros(1)}, "has other members than a log: more"),
         ({"format": np.array("other")}, "is 'other', version"),
-        ({"version": np.array(2)}, r"version \[2\]: must be 'surefoot-walk', version 1"),
-        ({"version": np.array([1])}, "must be 'surefoot-walk', version 1"),
+        ({"version": np.array(1)}, r"version \[1\]: must be 'surefoot-walk', version 2"),
+        ({"version": np.array([2])}, "must be 'surefoot-walk', version 2"),
         ({"version": np.array("1")}, "version must be numbers"),
         ({"robot": np.array(3)}, "robot must be one text"),
         ({"robot": np.array(["go2"])}, "robot must be one text"),
@@ -160,6 +175,9 @@ def members(**changes):
         ({"joint_torque_nm": np.zeros((4, 11))}, r"joint_torque_nm has shape \(4, 11\): must be \(4, 12\)"),
         ({"orientation_wxyz": np.zeros((3, 4))}, r"orientation_wxyz has shape \(3, 4\): must be \(4, 4\)"),
         ({"trunk_contact_s": np.zeros(1)}, r"trunk_contact_s has shape \(1,\): must be \(\)"),
+        ({"cause_s": np.zeros(1)}, r"cause_s has shape \(1,\): must be \(\)"),
+        ({"cause_s": None}, "has other members than a log: cause_s"),
+        ({"cause_s": np.array("1")}, "cause_s must be numbers"),
         ({"target_rad": np.zeros((4, 12), dtype=complex)}, "target_rad holds complex128"),
         ({"target_rad": np.zeros((4, 12), order="F")}, "does not fill its"),
     ],

@@ -32,7 +32,9 @@ ASK_S = 2.0
 STANDING_SHARE = 0.15
 """Of the velocity commands."""
 BAR = 0.9
-"""Of the falls that must be foreseen by `replay.WARNING_S`."""
+"""Of the falls of each kind that must be foreseen by `replay.WARNING_S`."""
+LEAST_LOGS = 10
+"""Of each kind. 10 of 10 right leaves room for a true share of 0.72 (Wilson, 95 %): with fewer a bar says nothing."""
 
 
 class Trouble(Enum):
@@ -78,8 +80,11 @@ class Outcome:
     kept_high: float
     missed: int
     """Falls without any trip before the contact."""
+    false_trips: int
+    """Trips on good walks, or before what made the robot fall had begun."""
     lead_s: dict[str, float]
-    """p5, p10, p50, p90 of the time from trip to contact, falls without a trip counting as 0; empty for walks."""
+    """p5, p10, p50, p90 of the time from trip to contact, falls without a trip or with a false one counting as 0; empty
+    for walks."""
     triggers: dict[str, int]
     """What tripped first, and how often."""
 
@@ -142,7 +147,7 @@ def outcome(recorded: Recorded, replays: Sequence[Replay]) -> Outcome:
     logs, kept = len(replays), sum(one.kept for one in replays)
     low, high = wilson_interval(kept, logs) if logs else (0.0, 1.0)
     falls = [one for one in replays if one.is_fall]
-    leads = [max(0.0, one.lead_s or 0.0) for one in falls]
+    leads = [0.0 if one.is_early else max(0.0, one.lead_s or 0.0) for one in falls]
     shares = (5, 10, 50, 90)
     first = Counter("+".join(one.trip.triggers) for one in replays if one.trip is not None)
     return Outcome(
@@ -155,9 +160,24 @@ def outcome(recorded: Recorded, replays: Sequence[Replay]) -> Outcome:
         kept_low=low,
         kept_high=high,
         missed=sum(one.trip is None for one in falls),
+        false_trips=sum(one.is_false for one in replays),
         lead_s={f"p{share}": float(np.percentile(leads, share)) for share in shares} if leads else {},
         triggers=dict(sorted(first.items())),
     )
+
+
+def shortfalls(outcomes: Sequence[Outcome]) -> list[str]:
+    """Which bars are missed, in words."""
+    found = []
+    for one in outcomes:
+        what = "good walks" if one.trouble == Trouble.NONE.value else f"falls by {one.trouble}"
+        if one.logs < LEAST_LOGS:
+            found.append(f"{what}: {one.logs} of {one.robots} robots, at least {LEAST_LOGS} are needed")
+        if one.false_trips:
+            found.append(f"{what}: {one.false_trips} false trips, none is allowed")
+        if one.trouble != Trouble.NONE.value and one.kept < BAR * one.logs:
+            found.append(f"{what}: {one.kept} of {one.logs} foreseen, {100 * BAR:g} % must be")
+    return found
 
 
 def _spots(rig: Rig, terrain: Terrain | None, level: int | None) -> np.ndarray:
@@ -258,7 +278,7 @@ class _Tape:
         self.touched.append(rig.touched.copy())
         self.fallen.append(rig.fallen.copy())
 
-    def of(self, robot: int, rows: int, trunk_contact_s: float) -> WalkLog:
+    def of(self, robot: int, rows: int, trunk_contact_s: float, cause_s: float) -> WalkLog:
         """The log of one robot's first rows."""
         rig = self.rig
         columns = [np.array([row[index][robot] for row in self.rows[:rows]], np.float64) for index in range(8)]
@@ -280,6 +300,7 @@ class _Tape:
             kp_nm_per_rad=np.asarray(rig.robot.kp_nm_per_rad, np.float64),
             kd_nms_per_rad=np.asarray(rig.robot.kd_nms_per_rad, np.float64),
             trunk_contact_s=trunk_contact_s,
+            cause_s=cause_s,
         )
 
 
@@ -292,8 +313,8 @@ def _cut(tape: _Tape, cause: _Cause, trouble: Trouble) -> list[WalkLog]:
         contacts = np.flatnonzero(touched[:, robot])
         if trouble is Trouble.NONE:
             if not fallen[-1, robot]:
-                logs.append(tape.of(robot, len(touched), float("nan")))
+                logs.append(tape.of(robot, len(touched), float("nan"), float("nan")))
         elif len(contacts) and contacts[0] + first_row > cause.at[robot]:
             row = int(contacts[0])
-            logs.append(tape.of(robot, row + 1, tape.stamps[row][0]))
+            logs.append(tape.of(robot, row + 1, tape.stamps[row][0], float(cause.at[robot]) * TICK_S))
     return logs
