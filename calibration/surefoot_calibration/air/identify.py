@@ -13,10 +13,13 @@ from surefoot_calibration.air.priors import priors_of
 from surefoot_calibration.air.together import Together
 from surefoot_calibration.air.uncertainty import uncertainty
 from surefoot_calibration.air.verdicts import Estimate, estimates, verdicts
-from surefoot_calibration.air.windows import MOST_HZ, cut, split
+from surefoot_calibration.air.windows import MOST_HZ, WINDOW_S, cut, evenly, split
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.spec import RobotSpec
 
+MOST_S = 60.0
+"""Of all logs together, windows spread evenly: a minute says more of joints than any model of them is worth, and slopes
+of an hour would not fit into memory."""
 COARSE_S, FINE_S = 0.005, 0.001
 """Time steps. Targets that come within one are spread over it, which smooths them: steps of 4 ms cost a per cent of
 damping and 0.04 ms of delay, and it falls with their square."""
@@ -59,6 +62,8 @@ class Identification:
 def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, threads: int = 0) -> Identification:
     """Fit all logs together; `told` hears how far it is."""
     priors = priors_of(robot)
+    for log in logs:
+        told(f"{log.origin}: {log.seconds:.0f} s, of which at most {_most_windows(logs) * WINDOW_S:g} s are used")
     coarse, fine, apart = _models(logs, robot, threads)
     told("aligning the delay")
     start = priors.mean.copy()
@@ -85,13 +90,19 @@ def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, thre
 
 def _models(logs: Sequence[JointLog], robot: RobotSpec, threads: int) -> tuple[Together, Together, Together]:
     """To fit coarsely, to fit finely, to judge by."""
-    coarse = Together([AirModel(log, split(cut(log, COARSE_S))[0], robot, threads) for log in logs])
-    halves = [split(cut(log, FINE_S)) for log in logs]
+    most = _most_windows(logs)
+    coarse = Together([AirModel(log, split(evenly(cut(log, COARSE_S), most))[0], robot, threads) for log in logs])
+    halves = [split(evenly(cut(log, FINE_S), most)) for log in logs]
     fine, apart = (
         Together([AirModel(log, half[place], robot, threads) for log, half in zip(logs, halves, strict=True)])
         for place in range(2)
     )
     return coarse, fine, apart
+
+
+def _most_windows(logs: Sequence[JointLog]) -> int:
+    """Of each log; two are the least that can be split."""
+    return max(2, int(MOST_S / WINDOW_S / len(logs)))
 
 
 def _held_out(apart: Together, before: FloatArray, after: FloatArray, robot: RobotSpec) -> HeldOut:

@@ -21,6 +21,8 @@ HELD_OUT_EVERY = 5
 """One window in so many is not fitted to, but kept for judging."""
 MOST_HZ = 250.0
 """Samples beyond that are left out: neighbours of 2 ms say the same of motion below 20 Hz, and cost as much."""
+LEAD_S = 0.05
+"""From the first command to the first window: what was commanded before it may still be on its way."""
 SMOOTHING_S = 0.025
 """To either side of a window's beginning, for its first speed; the fit leaves both free."""
 
@@ -64,7 +66,7 @@ class Windows:
 
 
 def cut(log: JointLog, timestep_s: float) -> Windows:
-    """All windows of a log: as long as can be, none across a gap, none before the first command."""
+    """All windows of a log: near `WINDOW_S` long, none across a gap, none before the first command."""
     rows = _thinned(log)
     kept = [part for piece in _pieces(log, rows) for part in _parts(log, piece)]
     if not kept:
@@ -84,6 +86,13 @@ def cut(log: JointLog, timestep_s: float) -> Windows:
     )
 
 
+def evenly(windows: Windows, most: int) -> Windows:
+    """At most so many of them, spread over the log."""
+    if windows.count <= most:
+        return windows
+    return windows.of([round(number) for number in np.linspace(0, windows.count - 1, most)])
+
+
 def split(windows: Windows) -> tuple[Windows, Windows]:
     """To fit, and to judge by."""
     if windows.count < 2:
@@ -100,7 +109,7 @@ def split(windows: Windows) -> tuple[Windows, Windows]:
 def _thinned(log: JointLog) -> NDArray[np.intp]:
     every = max(1, int(np.ceil(log.report.rate_hz / MOST_HZ - 1e-3)))
     rows = np.arange(0, log.samples, every, dtype=np.intp)
-    kept: NDArray[np.intp] = rows[log.stamp_s[rows] >= log.target_stamp_s[0]]
+    kept: NDArray[np.intp] = rows[log.stamp_s[rows] >= log.target_stamp_s[0] + LEAD_S]
     return kept
 
 

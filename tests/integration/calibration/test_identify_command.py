@@ -10,7 +10,8 @@ from surefoot.commands.identify_fit import _show
 from surefoot_calibration.air.identify import HeldOut, Identification
 from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
 from surefoot_calibration.air.synthetic import hidden_parameters, synthetic_log
-from surefoot_calibration.air.verdicts import ADVICE, Estimate
+from surefoot_calibration.air.verdicts import ADVICE, Estimate, names_of
+from surefoot_calibration.bench.recovery import Recovery, recoveries
 from surefoot_calibration.calibration_file import load_calibration
 from surefoot_calibration.log.csv_file import write_csv
 from surefoot_robots.loader import load_robot
@@ -103,13 +104,55 @@ def test_a_log_that_is_wrong_is_one_line(tmp_path, capsys):
     assert said.err.startswith("error: x.csv: 12 of 12 columns q.<joint> of go2 are missing")
 
 
-def test_bench_tells_how_far_off_and_how_honest(capsys):
-    status, said = run(capsys, "identify", "bench", "--robots", 1, "--seconds", 5, "--json")
+def recovered(robot, robots, options, _threads):
+    """As if each had been identified with all values 1 % too high, in intervals of 2 % but for the delay's."""
+    for seed in range(robots):
+        truth = hidden_parameters(robot, seed)
+        vector = np.append(truth.table.ravel(), truth.action_delay_s)
+        estimates = tuple(
+            Estimate(name, joint, 1.01 * value, *sorted((0.99 * value, wide * value)), "", "identified", 0.0, "", "")
+            for (name, joint), value, wide in zip(names_of(robot), vector, [1.03] * 60 + [0.995], strict=True)
+        )
+        held_out = HeldOut(robot.joint_names, (0.003,) * 12, (0.0006,) * 12)
+        yield Recovery(
+            seed, truth, Identification(estimates, held_out, (0.0005,) * 12, 100, 1), 2.0 + seed, options.seconds
+        )
+
+
+def test_bench_tells_how_far_off_and_how_honest(capsys, monkeypatch):
+    monkeypatch.setattr("surefoot_calibration.bench.recovery.recoveries", recovered)
+    status, said = run(capsys, "identify", "bench", "--robots", 2, "--seconds", 7, "--json")
     told = json.loads(said.out)
     rows = {row["name"]: row for row in told["parameters"]}
-    assert (status, told["robots"], len(rows)) == (0, 1, 6)
-    assert rows["friction_nm"]["count"] == 12
-    assert rows["friction_nm"]["median"] < 0.02 < told["file_off"]
-    assert rows["action_delay_s"]["most"] < 0.0005
-    assert all(0.0 <= row["inside"] <= 1.0 for row in rows.values())
-    assert told["held_out_after_rad"] < told["held_out_before_rad"]
+    assert (status, told["robots"], len(rows)) == (0, 2, 6)
+    friction = rows["friction_nm"]
+    assert (friction["count"], friction["error"], friction["inside"], friction["identified"]) == (
+        24,
+        "relative",
+        1.0,
+        1.0,
+    )
+    assert (friction["median"], friction["most"]) == (pytest.approx(0.01), pytest.approx(0.01))
+    delays = [hidden_parameters(GO2, seed).action_delay_s for seed in range(2)]
+    assert rows["action_delay_s"]["most"] == pytest.approx(0.01 * max(delays))
+    assert rows["action_delay_s"]["inside"] == 0.0
+    assert 0.1 < told["file_off"] < 0.5
+    assert (told["wall_s"], told["cpu_s"]) == (2.5, 7.0)
+    status, said = run(capsys, "identify", "bench", "--robots", 2)
+    assert "held-out errors 3.00 → 0.60 mrad; 2.5 s for each" in said.out
+
+
+def test_the_bench_identifies_hidden_robots_by_the_plan(monkeypatch):
+    seen = []
+
+    def looked_at(logs, robot, _told, threads):
+        seen.append((logs[0].seconds, robot.name, threads))
+
+    monkeypatch.setattr("surefoot_calibration.bench.recovery.identify_in_air", looked_at)
+    done = list(recoveries(GO2, 2, PlanOptions(seconds=5.0), 1))
+    assert [(one.seed, one.truth.action_delay_s) for one in done] == [
+        (seed, hidden_parameters(GO2, seed).action_delay_s) for seed in (0, 1)
+    ]
+    assert [(pytest.approx(seconds, abs=0.01), name, threads) for seconds, name, threads in seen] == [
+        (4.995, "go2", 1)
+    ] * 2

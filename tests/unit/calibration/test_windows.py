@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from joint_logs import GO2, Motion
 
-from surefoot_calibration.air.windows import cut, split
+from surefoot_calibration.air.windows import cut, evenly, split
 from surefoot_calibration.log.read import read_log
 from surefoot_robots.errors import SurefootError
 
@@ -21,10 +21,11 @@ def log_of(tmp_path, seconds=8.0, change=None):
 def test_every_sample_is_in_one_window(tmp_path):
     windows = cut(log_of(tmp_path), 0.004)
     assert windows.count == 4
-    np.testing.assert_array_equal(np.concatenate(windows.rows), np.arange(1600))
-    np.testing.assert_allclose(windows.start_s, [0.0, 2.0, 4.0, 6.0])
-    # 399 samples behind the first, of 5 ms; the last one lies between two steps.
-    assert windows.steps == int(399 * 0.005 / 0.004) + 2
+    # But for 50 ms, in which what was commanded before the log may still act.
+    np.testing.assert_array_equal(np.concatenate(windows.rows), np.arange(10, 1600))
+    np.testing.assert_allclose(windows.start_s, [0.05, 2.04, 4.03, 6.015])
+    # 397 samples behind the first, of 5 ms; the last one lies between two steps.
+    assert windows.steps == int(397 * 0.005 / 0.004) + 2
 
 
 def test_none_reaches_across_a_gap_and_short_ones_are_left_out(tmp_path):
@@ -33,14 +34,14 @@ def test_none_reaches_across_a_gap_and_short_ones_are_left_out(tmp_path):
         motion.t[560:] += 0.1
 
     windows = cut(log_of(tmp_path, change=gaps), 0.004)
-    assert [int(rows[0]) for rows in windows.rows] == [0, 560, 907, 1254]
-    assert [len(rows) for rows in windows.rows] == [500, 347, 347, 346]
+    assert [int(rows[0]) for rows in windows.rows] == [10, 560, 907, 1254]
+    assert [len(rows) for rows in windows.rows] == [490, 347, 347, 346]
 
 
 def test_samples_before_the_first_command_are_left_out(tmp_path):
     log = log_of(tmp_path)
     late = dataclasses.replace(log, target_stamp_s=log.target_stamp_s[100:], target_rad=log.target_rad[100:])
-    assert cut(late, 0.004).start_s[0] == 0.5
+    assert cut(late, 0.004).start_s[0] == 0.55
 
 
 def test_fast_logs_are_thinned(tmp_path):
@@ -67,9 +68,15 @@ def test_beginnings_are_those_of_the_parabola_through_the_neighbours(tmp_path):
 def test_some_are_held_out(tmp_path):
     fitted, apart = split(cut(log_of(tmp_path, 20.0), 0.004))
     assert (fitted.count, apart.count) == (8, 2)
-    np.testing.assert_allclose(apart.start_s, [4.0, 14.0])
+    np.testing.assert_allclose(apart.start_s, [4.04, 14.015])
     fitted, apart = split(cut(log_of(tmp_path, 4.0), 0.004))
-    np.testing.assert_allclose(apart.start_s, [2.0])  # of two the last
+    np.testing.assert_allclose(apart.start_s, [2.025])  # of two the last
+
+
+def test_of_many_some_are_taken_all_over_the_log(tmp_path):
+    windows = cut(log_of(tmp_path, 20.0), 0.004)
+    np.testing.assert_allclose(evenly(windows, 3).start_s, windows.start_s[[0, 4, 9]])
+    assert evenly(windows, 10) is windows
 
 
 def test_what_cannot_be_cut_or_split(tmp_path):
