@@ -6,6 +6,8 @@ last, so that those always hold; then the gains are lowered until the motors' la
 
 from __future__ import annotations
 
+from math import isfinite
+
 from surefoot_safety.command import JointTarget
 from surefoot_safety.limits import Limits, torque_range_nm
 from surefoot_safety.state import Floats, RobotState
@@ -96,7 +98,8 @@ def softened_to_torque(target: JointTarget, state: RobotState, limits: Limits) -
         if lowest <= asked <= highest:
             continue
         given = highest if asked > highest else lowest
-        share[joint] = given / asked
+        # Of numbers so large that their sum is none, nothing is left.
+        share[joint] = given / asked if isfinite(asked) else 0.0
         name = limits.joint_names[joint]
         found.append(Violation(Check.PD_TORQUE, f"{name} would give {asked:.1f} Nm, was softened to {given:.1f} Nm"))
     if not found:

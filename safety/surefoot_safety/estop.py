@@ -50,7 +50,7 @@ class _Watch:
     challenge: bytes = b""
     issued_s: float = 0.0
     heard_s: float | None = None
-    """When it last answered rightly."""
+    """When the challenge that it last answered rightly was issued."""
     level: EstopLevel = EstopLevel.ZERO_TORQUE
 
 
@@ -98,12 +98,16 @@ class EStop:
         found = parse_check_in(message, self._key)
         if found is None:
             return Reply(False, "not a check-in", b"")
+        if not self._key:  # which everybody has
+            self._note_stop(found)
+            return Reply(False, "there is no key", b"")
         watch, endpoint = self._watches.get(found.name), self._endpoints.get(found.name)
         reason = self._refusal(found, endpoint, watch, now_s)
         if watch is None or endpoint is None or reason:
             self._note_stop(found)
         else:
-            watch.heard_s, watch.level, watch.challenge = now_s, found.level, b""
+            # Heard when the challenge was issued: a message that is held back on its way keeps nothing alive meanwhile.
+            watch.heard_s, watch.level, watch.challenge = watch.issued_s, found.level, b""
         if watch is None or endpoint is None or not found.authentic:
             return Reply(False, reason, b"")
         return Reply(not reason, reason, self._challenge(endpoint, watch, now_s))
@@ -130,7 +134,6 @@ class EStop:
             return "asks for a challenge"
         if not watch.challenge:
             return "answers no challenge that is open"
-        # A message that was held back on its way must not keep alive for another timeout.
         if not 0.0 <= now_s - watch.issued_s <= endpoint.timeout_s:
             return "answers too late"
         if not secrets.compare_digest(found.answer, answer_to(watch.challenge)):

@@ -14,7 +14,7 @@ def motors_too_warm(
     for name, celsius in zip(joint_names, temperature_c or (), strict=temperature_c is not None):
         if not celsius <= hot_c:
             found.append(Violation(Check.MOTOR_HOT, f"{name} motor at {celsius:.0f} °C > {hot_c:g} °C"))
-        elif celsius > warm_c:
+        if not celsius <= warm_c:
             found.append(Violation(Check.MOTOR_WARM, f"{name} motor at {celsius:.0f} °C > {warm_c:g} °C"))
     return found
 
@@ -32,9 +32,10 @@ def battery_weak(voltage_v: float | None, low_v: float, empty_v: float) -> list[
     """A battery that is nearly empty, or low."""
     if voltage_v is None or voltage_v >= low_v:
         return []
+    low = Violation(Check.BATTERY_LOW, f"battery at {voltage_v:.1f} V < {low_v:g} V")
     if not voltage_v >= empty_v:
-        return [Violation(Check.BATTERY_EMPTY, f"battery at {voltage_v:.1f} V < {empty_v:g} V")]
-    return [Violation(Check.BATTERY_LOW, f"battery at {voltage_v:.1f} V < {low_v:g} V")]
+        return [Violation(Check.BATTERY_EMPTY, f"battery at {voltage_v:.1f} V < {empty_v:g} V"), low]
+    return [low]
 
 
 def faults_reported(faults: tuple[str, ...]) -> list[Violation]:

@@ -31,8 +31,11 @@ class MachineState:
     """What the motors do in `STOPPED`: damp or nothing."""
     by_trigger: bool = False
     """Whether a trigger led here, and no request."""
-    raised_since_s: Mapping[Trigger, float] = field(default_factory=dict)
-    """Triggers whose cause is there, and since when."""
+    lasted_s: Mapping[Trigger, float] = field(default_factory=dict)
+    """How long the causes of triggers have been there of late: time without them is taken off again, so that one that
+    comes and goes is not as good as gone each time it goes."""
+    seen_s: float | None = None
+    """When that was."""
     active: Mapping[Trigger, str] = field(default_factory=dict)
     """Those that have lasted long enough in a mode where they count."""
     latched: Mapping[Trigger, str] = field(default_factory=dict)
@@ -40,10 +43,16 @@ class MachineState:
 
 
 def raised(state: MachineState, causes: Causes, now_s: float) -> MachineState:
-    """Note which causes are there and since when."""
-    # Since now at the latest: after a clock that went back, "since" would lie in a future that is far away.
-    since = {trigger: min(now_s, state.raised_since_s.get(trigger, now_s)) for trigger in causes}
-    return replace(state, raised_since_s=since)
+    """Note which causes are there and for how long."""
+    passed_s = 0.0 if state.seen_s is None else max(0.0, now_s - state.seen_s)  # a clock that goes back: no time
+    before = state.lasted_s
+    there = {trigger: before[trigger] + passed_s if trigger in before else 0.0 for trigger in causes}
+    fading = {
+        trigger: lasted_s - passed_s
+        for trigger, lasted_s in before.items()
+        if trigger not in causes and lasted_s > passed_s
+    }
+    return replace(state, lasted_s={**there, **fading}, seen_s=now_s)
 
 
 def requested(
@@ -69,13 +78,18 @@ def followed(state: MachineState, causes: Causes, rules: Rules, now_s: float) ->
     active = {
         trigger: why
         for trigger, why in causes.items()
-        if state.mode in ROWS[trigger].watched
-        and now_s - state.raised_since_s.get(trigger, now_s) >= rules[trigger].delay_s - JITTER_S
+        if state.mode in ROWS[trigger].watched and _lasted_s(state, trigger, now_s) >= rules[trigger].delay_s - JITTER_S
     }
     lasting = {trigger: why for trigger, why in active.items() if ROWS[trigger].clears is not Clears.BY_ITSELF}
     state = replace(state, active=active, latched={**state.latched, **lasting})
     wanted = max((rules[trigger].action for trigger in active), default=Action.NONE)
     return _taken(state, possible_action(wanted, _missing(state, state.mode)), now_s)
+
+
+def _lasted_s(state: MachineState, trigger: Trigger, now_s: float) -> float:
+    """How long a cause that is there has been there of late, until now."""
+    seen_s = now_s if state.seen_s is None else state.seen_s
+    return state.lasted_s.get(trigger, 0.0) + max(0.0, now_s - seen_s)
 
 
 def arrived(state: MachineState, now_s: float) -> MachineState:

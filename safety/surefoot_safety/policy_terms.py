@@ -32,6 +32,7 @@ class PolicyTerms:
 def terms_broken(target: JointTarget, terms: PolicyTerms, joint_names: tuple[str, ...]) -> list[Violation]:
     """Gains or targets that the policy's contract rules out; whatever is no number is out, too."""
     promised = ((target.kp_nm_per_rad, terms.kp_nm_per_rad, "kp"), (target.kd_nms_per_rad, terms.kd_nms_per_rad, "kd"))
+    added = ((target.velocity_radps, "velocity"), (target.torque_nm, "torque"))
     ranges = zip(joint_names, target.position_rad, terms.lower_rad, terms.upper_rad, strict=True)
     return [
         *(
@@ -39,6 +40,12 @@ def terms_broken(target: JointTarget, terms: PolicyTerms, joint_names: tuple[str
             for gains, rights, name in promised
             for joint, gain, right in zip(joint_names, gains, rights, strict=True)
             if not abs(gain - right) <= GAIN_OFF
+        ),
+        *(
+            Violation(Check.COMMAND_RANGE, f"{joint} {name} {value:g}, a policy gives none")
+            for values, name in added
+            for joint, value in zip(joint_names, values, strict=True)
+            if value != 0.0
         ),
         *(
             Violation(

@@ -124,9 +124,10 @@ class HealthSettings:
 class MotionSettings:
     """How a new mode takes over, how much a policy may lean on the limits, and how fast the robot may be sent."""
 
-    transition_rate_radps: Annotated[float, lower(0.5, 10.0)]
-    """At which targets leave the measured pose."""
-    transition_growth_radps2: Annotated[float, lower(1.0, 100.0)]
+    transition_rate_radps: Annotated[float, fixed(0.5, 10.0)]
+    """At which targets leave the measured pose. Neither way is the stricter one: slow ones come too late to catch a
+    robot that walks, fast ones kick."""
+    transition_growth_radps2: Annotated[float, fixed(1.0, 100.0)]
     """By which that rate grows, so that a moving gait is caught up with."""
     limit_hit_s: Annotated[float, lower(0.02, 2.0)]
     """Time that targets were clamped, less the time that they were not."""
@@ -201,6 +202,12 @@ def contradictions(settings: Settings) -> Iterator[str]:
         ("timing.state_late_s", timing.state_late_s, "timing.state_stale_s", timing.state_stale_s),
         ("timing.velocity_stale_s + velocity_fade_s", faded_s, "timing.velocity_silent_s", timing.velocity_silent_s),
         ("timing.velocity_silent_s", timing.velocity_silent_s, "timing.operator_silent_s", timing.operator_silent_s),
+        (
+            "command.damping_kd_nms_per_rad",
+            command.damping_kd_nms_per_rad,
+            "command.kd_limit_nms_per_rad",
+            command.kd_limit_nms_per_rad,
+        ),
         ("health.motor_warm_c", health.motor_warm_c, "health.motor_hot_c", health.motor_hot_c),
         ("health.battery_empty_v", health.battery_empty_v, "health.battery_low_v", health.battery_low_v),
         (

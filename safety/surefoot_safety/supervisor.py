@@ -47,8 +47,12 @@ UNUSABLE = frozenset(
 class Supervisor:
     """One robot's. `tick` is to be called at 200 Hz; nothing else changes it."""
 
-    def __init__(self, limits: Limits, gaits: Gaits, terms: PolicyTerms | None = None) -> None:
-        """`terms`: of the policy whose targets will come; without, they are held to the robot's limits alone."""
+    def __init__(self, limits: Limits, gaits: Gaits, terms: PolicyTerms | None = None, *, after: str = "") -> None:
+        """`terms`: of the policy whose targets will come; without, they are held to the robot's limits alone.
+
+        `after`: how the supervisor before this one ended, if it was not in good order: what had stopped the robot then
+        is not known any more, so this one begins stopped, until a reset.
+        """
         self._limits, self._terms = limits, terms
         self._gait_of: dict[Mode, Gait] = {
             Mode.STANDING_UP: gaits.stand_up,
@@ -57,7 +61,7 @@ class Supervisor:
             Mode.SETTLING: gaits.sit,
             Mode.SITTING: gaits.sit,
         }
-        self._machine = MachineState()
+        self._machine = _stopped_by(after) if after else MachineState()
         self._gate = GateMemory()
         self._policy = PolicyMemory()
         self._hit_s = 0.0
@@ -104,7 +108,7 @@ class Supervisor:
             **from_violations((*seen.violations, *faults)),
             **from_policy(refused, now_s, self._policy, timing),
             **from_limit_hits(self._hit_s, settings.motion.limit_hit_s),
-            **from_silence(velocity_age_s(inputs.velocity, now_s), asked_to_stand, timing),
+            **from_silence(velocity_age_s(inputs.velocity, now_s, future_s), asked_to_stand, timing),
             **from_duration(machine.mode, in_mode_s, machine.by_trigger, timing),
             **from_operator(inputs.requests),
             **from_estop(inputs.estop),
@@ -161,6 +165,8 @@ class Supervisor:
         self._count_hits(gait, judgement)
         if arriving:
             self._machine = arrived(self._machine, memory.time_s)
+            if self._machine.mode not in POWERED:
+                return self._at_rest(inputs.now_s, seen)
         return judgement
 
     def _at_rest(self, now_s: float, seen: Observation) -> Judgement:
@@ -241,3 +247,7 @@ class Supervisor:
         except Exception:  # they were the error
             return False
         return any(self._limits.settings.rules[trigger].action is Action.ZERO_TORQUE for trigger in asked)
+
+
+def _stopped_by(why: str) -> MachineState:
+    return MachineState(Mode.STOPPED, stop=Action.DAMP, by_trigger=True, latched={Trigger.INTERNAL_ERROR: why})

@@ -33,7 +33,8 @@ def led(
 ) -> tuple[JointTarget, Transition | None]:
     """The target for now on the way to the wanted one, and the transition, None once all joints have arrived.
 
-    On the way the velocity target is zero: it belongs to a position that the joint is not at.
+    On the way the velocity target is zero: it belongs to a position that the joint is not at. A gait's torque is left
+    as it is, since it carries the robot; the gate holds it to the motors' limits.
     """
     elapsed_s = now_s - transition.began_s
     rate = motion.transition_rate_radps + motion.transition_growth_radps2 * elapsed_s

@@ -28,9 +28,9 @@ def usable_velocity(
     return usable, found + fast_x + fast_y + fast_turn
 
 
-def velocity_age_s(command: VelocityCommand | None, now_s: float) -> float:
-    """How long ago the velocity command was given; for ever if there is none to go by."""
-    if command is None or not _is_finite(command):
+def velocity_age_s(command: VelocityCommand | None, now_s: float, future_s: float) -> float:
+    """How long ago the velocity command was given; for ever if there is none to go by, or one from the future."""
+    if command is None or not _is_finite(command) or command.stamp_s > now_s + future_s:
         return float("inf")
     return now_s - command.stamp_s
 

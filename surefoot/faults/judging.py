@@ -148,9 +148,9 @@ def _wrong(happened: Happened, cell: Cell, settings: Settings, safe_s: float | N
 def _wrong_anywhere(happened: Happened, must: Must, settings: Settings) -> Iterator[str]:
     """What no fault whatever may lead to."""
     line = happened.timeline
-    for trigger in sorted(
-        modes.acted(line, happened.since_s, happened.end_s) & modes.OWN_ERRORS, key=lambda t: t.value
-    ):
+    # A successor begins with an error latched: that of the supervisor before it, whatever ended it.
+    until_s = min(happened.end_s, np.nextafter(modes.successor_s(line), 0.0))
+    for trigger in sorted(modes.acted(line, happened.since_s, until_s) & modes.OWN_ERRORS, key=lambda t: t.value):
         yield f"an error of our own: {trigger.value}"
     if np.isfinite(modes.successor_s(line)) and not must.heir:
         yield "the supervisor was started anew"

@@ -84,7 +84,7 @@ REPEATS = _settles(T.IMU_FROZEN, T.ENCODER_FROZEN, T.IMU_DISAGREES, waits=("sens
 STRIDE_S = 0.5
 """In which every joint of a walking robot goes further than an angle may stand still."""
 STUCK = _damps(T.ENCODER_FROZEN, waits=(STRIDE_S, T.ENCODER_FROZEN))
-# Killed, a supervisor latches nothing: the link damps, and the next one begins switched off.
+# Killed, a supervisor latches nothing: the link damps, and the next one begins stopped.
 SUPERVISOR_GONE = Must(Action.DAMP, waits=(COMMAND_AGE_S,), heir=True)
 UP_GONE = Must(Action.SETTLE, frozenset({T.OPERATOR_STOP}), (0.0,), latched=True)
 ANOTHER_ROBOT = (

@@ -17,7 +17,7 @@ PERIOD_S = 0.002
 """As the Go2's LowState."""
 FASTEST_RADPS = 10.0
 LAGS_S = 0.04
-GIVES_WAY_RAD = 0.3
+GIVES_WAY_RAD = 0.2
 """At most this much of the way is left."""
 
 

@@ -21,6 +21,8 @@ FOLDED_RAD = 0.1
 """So near to the lying pose counts as folded: what a joint under its leg's weight sags, and an encoder's offset."""
 FOLD_PATIENCE_S = 2.5
 """Then it gets up from where the legs have come: the floor may be in their way."""
+ARRIVED_RAD = 0.3
+"""So near to its target counts as there: a leg on a stone is; motors that do not move a joint are found out."""
 ON_FEET_SHARE = 0.55
 """Of the standing height that all feet are below the base of a robot that is on them: lying, a Go2 has 0.4."""
 CAN_STAND_UP_RAD = 0.6
@@ -56,6 +58,11 @@ class _Move:
         return min(1.0, self._gone_s / MOVE_S)
 
 
+def _off_rad(state: RobotState, drive: Drive) -> float:
+    """Of the joint that is furthest from its target."""
+    return max(abs(at - to) for at, to in zip(state.joint_position_rad, drive.position_rad, strict=True))
+
+
 class Sit:
     """Down to the lying pose; `finished` when it lies, which it then goes on doing."""
 
@@ -63,6 +70,7 @@ class Sit:
         self._plan = plan
         self._clock, self._attitude, self._move = Clock(), Attitude(), _Move(plan)
         self._drive = Drive(plan, slow_rates(plan, SLOW_RADPS))
+        self._off_rad = 0.0
         self._lying_m = _feet_m(plan, plan.lying_rad)
 
     def begin(self, state: RobotState) -> None:
@@ -79,6 +87,7 @@ class Sit:
         check_usable(state, now_s, len(plan.lower_rad))
         dt_s = self._clock.passed_s(now_s)
         self._attitude.update(state, dt_s)
+        self._off_rad = _off_rad(state, self._drive)
         target = self._move.advance(dt_s)
         feet = feet_of(plan.legs, state.joint_position_rad)
         loads = balancing_n(plan, self._attitude, [foot for foot, _ in feet], (1.0,) * len(feet))
@@ -88,8 +97,8 @@ class Sit:
 
     @property
     def finished(self) -> bool:
-        """Whether it lies."""
-        return self._move.share >= 1.0
+        """Whether it lies, and its joints are where they were told to be."""
+        return self._move.share >= 1.0 and self._off_rad <= ARRIVED_RAD
 
 
 class StandUp:
@@ -100,7 +109,7 @@ class StandUp:
         self._clock, self._attitude, self._move = Clock(), Attitude(), _Move(plan)
         self._drive = Drive(plan, slow_rates(plan, SLOW_RADPS))
         self._rising = False
-        self._folding_s = 0.0
+        self._folding_s = self._off_rad = 0.0
 
     def begin(self, state: RobotState) -> None:
         """Legs may lie anywhere; a robot whose feet are well below it already just rises."""
@@ -121,6 +130,7 @@ class StandUp:
         check_usable(state, now_s, len(plan.lower_rad))
         dt_s = self._clock.passed_s(now_s)
         self._attitude.update(state, dt_s)
+        self._off_rad = _off_rad(state, self._drive)
         if not self._rising:
             self._check_upright()
             return self._fold(state, dt_s)
@@ -133,8 +143,8 @@ class StandUp:
 
     @property
     def finished(self) -> bool:
-        """Whether it stands."""
-        return self._rising and self._move.share >= 1.0
+        """Whether it stands, on joints that are where they were told to be."""
+        return self._rising and self._move.share >= 1.0 and self._off_rad <= ARRIVED_RAD
 
     def _fold(self, state: RobotState, dt_s: float) -> JointTarget:
         self._folding_s += dt_s

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_safety.channel.channels import SUPERVISOR, write_channel
-from surefoot_safety.channel.records import LoopRecord
+from surefoot_safety.channel.channels import STATUS, SUPERVISOR, read_channel, write_channel
+from surefoot_safety.channel.records import LoopRecord, StatusRecord
 from surefoot_safety.estop import Endpoint, EStop
 from surefoot_safety.estop_key import read_key
 from surefoot_safety.gait import Gaits
@@ -40,7 +40,7 @@ def run(words: Sequence[str]) -> None:
     spec, settings, folder = begin(arguments)
     limits = limits_of(spec, settings)
     terms = None if arguments.policy is None else read_terms(arguments.policy, limits)
-    supervisor = Supervisor(limits, _gaits(arguments.gaits, spec), terms)
+    supervisor = Supervisor(limits, _gaits(arguments.gaits, spec), terms, after=_left_behind(folder))
     estop = _estop(arguments, settings)
     ending = Ending()
     ports = Ports.open(folder)
@@ -54,6 +54,14 @@ def run(words: Sequence[str]) -> None:
         loop.close()
         ports.close()
         clear_away(folder)
+
+
+def _left_behind(folder: Path) -> str:
+    """How the supervisor before this one ended: one that ends in good order takes its channels with it."""
+    reader = read_channel(folder, STATUS, StatusRecord)
+    found = reader.read(time.monotonic())
+    reader.close()
+    return "" if found is None else f"the supervisor before this one ended while {found.record.mode.value}"
 
 
 def _loop(

@@ -24,7 +24,7 @@ from surefoot_safety.channel.records import (
 from surefoot_safety.command import CommandKind, JointCommand, VelocityCommand
 from surefoot_safety.estop import EStop
 from surefoot_safety.estop_message import CHECK_IN_MAGIC
-from surefoot_safety.mode import STOPS, Mode, Request
+from surefoot_safety.mode import MOVES, STOPS, Mode, Request
 from surefoot_safety.process.histogram import Histogram
 from surefoot_safety.process.mailbox import REQUESTS, Letter, Mailbox, socket_path
 from surefoot_safety.process.mailbox import STOPS as STOP_BOX
@@ -100,9 +100,10 @@ class Supervising:
         received = self._ports.state.read(looked_s), self._ports.target.read(looked_s)
         now_s = clock_s()
         letters = [*self._ports.stops.take(), *self._ports.requests.take()]
-        asked = self._read(letters, now_s)
-        if any(request is Request.RESET for _, request, _ in asked):
+        # Before these letters are read: a stop that comes with a reset, or after it, counts.
+        if self._supervisor.mode in MOVES[Request.RESET] and any(map(_asks_for_reset, letters)):
             self._estop.clear_strangers()
+        asked = self._read(letters, now_s)
         requests = tuple(request for _, request, _ in asked)
         state, (command, velocity) = self._state_of(received[0]), self._target_of(received[1])
         self._began_s = min(self._began_s, now_s)
@@ -213,3 +214,8 @@ class Supervising:
         if status.mode is not self._mode:
             LOG.info("%s → %s", self._mode.value, status.mode.value)
             self._mode = status.mode
+
+
+def _asks_for_reset(letter: Letter) -> bool:
+    found = parse_request(letter.data)
+    return found is not None and found[0] is Request.RESET

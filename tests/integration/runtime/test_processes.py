@@ -61,7 +61,9 @@ def test_a_supervisor_that_is_killed_leaves_a_damped_robot_and_is_started_again(
     wait_for(lambda: (link := stack.view().link) and link.record.note, "the link to damp")
     wait_for(lambda: (loop := stack.view().supervisor) and loop.record.process != old, "another supervisor")
     assert "supervisor ended by SIGKILL" in stack.said
-    wait_for(lambda: stack.mode() is Mode.OFF, "a supervisor that is off")
+    wait_for(lambda: stack.mode() is Mode.STOPPED, "a supervisor that begins stopped")
+    assert "is refused in stopped" in stack.operator.ask(Request.ARM).refusal
+    wait_for(lambda: stack.operator.ask(Request.RESET).mode is Mode.OFF, "a reset: once `up` has checked in")
     stack.to(Mode.STANDING)
 
 

@@ -213,3 +213,13 @@ def test_at_exactly_the_limit_nothing_changes():
     for nm in (23.7, -23.7):
         law = target(kd_nms_per_rad=ZEROS, kp_nm_per_rad=ZEROS, torque_nm=at(ZEROS, 0, nm))
         assert softened_to_torque(law, state(), limits()) == (law, [])
+
+
+def test_numbers_so_large_that_their_sum_is_none_leave_nothing():
+    """A sample may be finite and absurd: angle and speed of opposite signs make infinity less infinity."""
+    absurd = state(joint_position_rad=at(pose(), 4, 1.7e308), joint_velocity_radps=at((0.0,) * 12, 4, -1.7e308))
+    stiff = target(kp_nm_per_rad=(60.0,) * 12, kd_nms_per_rad=(2.4,) * 12)
+    softened, found = softened_to_torque(stiff, absurd, limits())
+    assert (softened.kp_nm_per_rad[4], softened.kd_nms_per_rad[4], softened.torque_nm[4]) == (0.0, 0.0, 0.0)
+    assert softened.kp_nm_per_rad[3] == 60.0
+    assert [violation.check for violation in found] == [Check.PD_TORQUE]

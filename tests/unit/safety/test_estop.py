@@ -145,6 +145,28 @@ def test_a_message_that_was_held_back_does_not_keep_alive():
     assert fresh.estop.check_in(fresh.clients["console"].check_in(RELEASED), fresh.now_s + 0.5).accepted
 
 
+def test_an_answer_that_was_held_back_keeps_alive_from_when_it_was_asked_for():
+    session = Session(CONSOLE).release()
+    asked_s = session.now_s
+    held = session.clients["console"].check_in(RELEASED)
+    session.now_s += 0.4
+    assert session.estop.check_in(held, session.now_s).accepted
+    session.now_s = asked_s + 0.499
+    assert session.level is RELEASED
+    session.now_s = asked_s + 0.501
+    assert session.level is SETTLE
+
+
+def test_without_a_key_nobody_can_release():
+    estop = EStop(b"")
+    estop.configure([CONSOLE], motors_on=False)
+    asked = estop.check_in(check_in_message("console", RELEASED, b"", b""), 1.0)
+    assert (asked.accepted, asked.reason, asked.message) == (False, "there is no key", b"")
+    assert estop.level(1.0) is EstopLevel.ZERO_TORQUE
+    estop.check_in(check_in_message("console", SETTLE, b"", b""), 1.0)  # but anybody can stop
+    assert any("a stop by 'console'" in reason for reason in estop.reasons(1.0))
+
+
 def test_a_wrong_answer_resets_nothing():
     session = Session(CONSOLE).release()
     session.now_s += 0.4

@@ -81,13 +81,27 @@ def test_a_tick_that_comes_a_hair_early_is_that_tick_all_the_same(trigger):
         assert state.mode is expected(trigger, mode)
 
 
-def test_since_when_a_cause_is_there():
+def test_how_long_a_cause_is_there():
     state = raised(MachineState(), {Trigger.TILT: ""}, 1.0)
     state = raised(state, {Trigger.TILT: "", Trigger.FALLING: ""}, 2.0)
-    assert state.raised_since_s == {Trigger.TILT: 1.0, Trigger.FALLING: 2.0}
-    assert raised(state, {Trigger.FALLING: ""}, 3.0).raised_since_s == {Trigger.FALLING: 2.0}
+    assert (state.lasted_s, state.seen_s) == ({Trigger.TILT: 1.0, Trigger.FALLING: 0.0}, 2.0)
+    assert raised(state, {Trigger.FALLING: ""}, 2.5).lasted_s == {Trigger.FALLING: 0.5, Trigger.TILT: 0.5}
+    assert raised(state, {Trigger.FALLING: ""}, 3.0).lasted_s == {Trigger.FALLING: 1.0}
     # A clock that went back.
-    assert raised(state, {Trigger.FALLING: ""}, 0.5).raised_since_s == {Trigger.FALLING: 0.5}
+    back = raised(state, {Trigger.TILT: ""}, 0.5)
+    assert (back.lasted_s, back.seen_s) == ({Trigger.TILT: 1.0}, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("there", "trips"), [("x", True), ("xxxx.", True), ("xxx.", True), ("x.", False), ("xx...", False)]
+)
+def test_a_cause_that_comes_and_goes_is_not_as_good_as_gone(there, trips):
+    """Motors that are hot: 1 s, and the robot sits down; 200 ticks a second."""
+    state = MachineState(mode=Mode.WALKING)
+    for tick in range(2000):
+        causes = {Trigger.MOTOR_HOT: "so it is"} if there[tick % len(there)] == "x" else {}
+        state = followed(raised(state, causes, 0.005 * tick), causes, RULES, 0.005 * tick)
+    assert (state.mode is Mode.SETTLING) is trips
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -73,6 +73,14 @@ def test_other_gains(joint, name):
     assert found(**{key: at(right, joint, right[joint] + 0.9e-6)}) == []
 
 
+@pytest.mark.parametrize("name", ["velocity_radps", "torque_nm"])
+def test_a_policy_adds_nothing_of_its_own(name):
+    for value in (1e-9, -20.0, math.nan):
+        ((check, message),) = found(**{name: at((0.0,) * 12, 7, value)})
+        assert check is Check.COMMAND_RANGE
+        assert message.startswith(f"{NAMES[7]} {name.split('_', maxsplit=1)[0]} ")
+
+
 def test_both_stop_a_policy():
     assert {Check.COMMAND_GAIN, Check.COMMAND_RANGE} <= STOPPING
 

