@@ -20,7 +20,7 @@ from surefoot_safety.mode import Mode, Request
 from surefoot_safety.pose_gait import pose_gaits
 from surefoot_safety.state import Floats, Quaternion, RobotState
 from surefoot_safety.supervisor import Supervisor
-from surefoot_safety.supervisor_io import Inputs, Output
+from surefoot_safety.supervisor_io import Inputs, Output, Status
 from surefoot_safety.table import Trigger
 
 TICK_S = 0.005
@@ -64,18 +64,23 @@ class Event:
 class Tryout:
     """A supervisor at 200 Hz in a made-up world."""
 
-    def __init__(self, limits: Limits, spec: RobotSpec) -> None:
-        plain = pose_gaits(spec)
-        self._gaits = [SpoilableGait(gait) for gait in (plain.stand_up, plain.stand, plain.sit, plain.fallback)]
+    def __init__(self, limits: Limits, spec: RobotSpec, gaits: Gaits | None = None) -> None:
+        """With gaits that know poses only, unless others are given."""
+        own = gaits or pose_gaits(spec)
+        self._gaits = [SpoilableGait(gait) for gait in (own.stand_up, own.stand, own.sit, own.fallback)]
         self.limits = limits
         self.supervisor = Supervisor(limits, Gaits(*self._gaits))
         self.faults: set[Trigger] = set()
         """Causes that are there now."""
+        self._told: frozenset[Trigger] = frozenset()
+        """Triggers that have acted and whose causes are not over."""
         self._default: Floats = tuple(spec.default_joint_position_rad.tolist())
         self._kp: Floats = tuple(spec.kp_nm_per_rad.tolist())
         self._kd: Floats = tuple(spec.kd_nms_per_rad.tolist())
         self._joints: Floats = tuple(spec.pose_rad("lying").tolist())
         self._speeds: Floats = (0.0,) * len(self._joints)
+        self._frozen_rad = self._joints[0]
+        """What the first joint's encoder said before it froze."""
         self._ticks, self._sequence, self._now_s = 0, 0, 0.0
         self._answered = (0, 0.0)
         self._output = self.supervisor.tick(self._inputs(()))
@@ -124,7 +129,7 @@ class Tryout:
                 inputs = spoil(inputs)
         self._output = self.supervisor.tick(inputs)
         self._move()
-        return self._events(before.mode, frozenset(before.active))
+        return self._events(before)
 
     def _move(self) -> None:
         """Joints go to their targets, or where somebody forces them, no faster than motors can."""
@@ -141,13 +146,15 @@ class Tryout:
     def _inputs(self, requests: tuple[Request, ...]) -> Inputs:
         """All is well."""
         now_s, still = self._now_s, (0.0,) * len(self._joints)
+        if Trigger.ENCODER_FROZEN not in self.faults:
+            self._frozen_rad = self._joints[0]
         digest = self.limits.robot_hash
         state = RobotState(
             robot_hash=digest,
             sequence=self._sequence,
             stamp_s=now_s,
-            joint_position_rad=self._joints,
-            joint_velocity_radps=self._speeds,
+            joint_position_rad=_first(self._joints, self._frozen_rad),
+            joint_velocity_radps=self._told_speeds(),
             joint_torque_nm=still,
             orientation_wxyz=(1.0, 0.0, 0.0, 0.0),
             angular_velocity_in_base_radps=(0.0, 0.0, 0.0),
@@ -164,13 +171,22 @@ class Tryout:
         velocity = VelocityCommand(self._ticks, now_s, 0.5, 0.0, 0.0)
         return Inputs(now_s, state, policy, velocity, requests, EstopLevel.RELEASED)
 
-    def _events(self, mode: Mode, active: frozenset[Trigger]) -> list[Event]:
+    def _told_speeds(self) -> Floats:
+        """Of the joints. One that is too fast goes to and fro, or its angle would have to go along."""
+        if Trigger.JOINT_SPEED not in self.faults:
+            return self._speeds
+        return _first(self._speeds, 1.02 * self.limits.measured_speed_radps[0] * (-1) ** self._ticks)
+
+    def _events(self, before: Status) -> list[Event]:
+        """What is new. What a mode does not watch any more is not over: its cause is still there."""
         status = self._output.status
         texts = [*status.refusals]
-        texts += [f"{trigger.value}: {why}" for trigger, why in status.active.items() if trigger not in active]
-        texts += [f"{trigger.value} is over" for trigger in active if trigger not in status.active]
-        if status.mode is not mode:
-            texts.append(f"{mode.value} → {status.mode.value} ({self._output.command.kind.value})")
+        texts += [f"{trigger.value}: {why}" for trigger, why in status.active.items() if trigger not in before.active]
+        over = [trigger for trigger in self._told if trigger not in status.raised]
+        texts += [f"{trigger.value} is over" for trigger in over]
+        self._told = (self._told | status.active.keys()) - set(over)
+        if status.mode is not before.mode:
+            texts.append(f"{before.mode.value} → {status.mode.value} ({self._output.command.kind.value})")
         return [Event(self._now_s, text) for text in texts]
 
 
@@ -229,12 +245,12 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.STATE_LATE: lambda inputs: inputs,  # made where samples are counted
     Trigger.STATE_BAD: _with_state(robot_hash="that of another robot"),
     Trigger.JOINT_RANGE: lambda inputs: inputs,  # made where joints move
-    Trigger.JOINT_SPEED: lambda inputs: _first_joint_speed(inputs, 100.0),
+    Trigger.JOINT_SPEED: lambda inputs: inputs,  # made where samples are, by the robot's own limit
     Trigger.TILT: _with_state(orientation_wxyz=_turned(1.05)),
     Trigger.FALLING: _with_state(angular_velocity_in_base_radps=(8.0, 0.0, 0.0)),
     Trigger.LOW_BASE: _with_state(base_height_m=0.05),
     Trigger.NO_CONTACT: _with_state(foot_contact=(False,) * 4),
-    Trigger.ENCODER_FROZEN: lambda inputs: _first_joint_speed(inputs, 5.0),
+    Trigger.ENCODER_FROZEN: lambda inputs: _first_joint_speed(inputs, 5.0),  # its angle is where samples are made
     Trigger.ENCODER_JUMP: lambda inputs: _moved_first_joint(inputs, 0.3 * (-1) ** _state(inputs).sequence),
     Trigger.IMU_FROZEN: _with_state(acceleration_in_base_mps2=(0.0, 0.0, 9.81)),
     Trigger.IMU_DISAGREES: _with_state(orientation_wxyz=_turned(0.6)),
