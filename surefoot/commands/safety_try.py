@@ -104,12 +104,24 @@ def _obey(tryout: Tryout, line: str) -> list[Event]:
         return tryout.advance(STEP_S)
     if line.startswith("wait"):
         return tryout.advance(_seconds(line))
+    _refuse_what_takes_patience(line)
     import difflib
 
     known = [*requests, *triggers, "wait"]
     close = difflib.get_close_matches(line, known, n=1)
     meant = f": did you mean '{close[0]}'?" if close else ""
     raise SurefootError(f"'{line}' is neither a request nor a trigger{meant}", hint=f"known: {', '.join(known)}")
+
+
+def _refuse_what_takes_patience(line: str) -> None:
+    from surefoot_safety.table import Trigger
+    from surefoot_safety.tryout import SPOILS
+
+    if line in {trigger.value for trigger in Trigger if trigger not in SPOILS}:
+        raise SurefootError(
+            f"{line} has no cause that could be brought about: it is time alone that raises it",
+            hint="lead the robot into a fallback that nobody asked for, and wait: walk, policy_silent, wait 6",
+        )
 
 
 def _seconds(line: str) -> float:

@@ -86,6 +86,21 @@ def test_a_script(capsys):
     assert "brought about: policy_silent" in out
 
 
+def test_what_a_mode_does_not_watch_is_not_over(capsys):
+    script = "arm, stand, wait 3, walk, policy_silent, wait 1"
+    _, out, _ = run("try", "--do", script, capsys=capsys)
+    assert "policy_silent: " in out
+    assert "→ fallback" in out
+    assert "is over" not in out
+    _, out, _ = run("try", "--do", f"{script}, policy_silent, wait 1", capsys=capsys)
+    assert out.count("policy_silent is over") == 1
+
+
+def test_the_fallback_is_over_after_the_patience_that_the_hint_asks_for(capsys):
+    _, out, _ = run("try", "--do", "arm, stand, wait 3, walk, policy_silent, wait 6", capsys=capsys)
+    assert "fallback_over: in fallback since" in out
+
+
 def test_a_script_as_json(capsys):
     _, out, _ = run("try", "--json", "--do", "arm, wait", capsys=capsys)
     told = json.loads(out)
@@ -98,6 +113,8 @@ def test_a_script_as_json(capsys):
     [
         (["try", "--do", "wlak"], "'wlak' is neither a request nor a trigger: did you mean 'walk'?"),
         (["try", "--do", "xyzzy"], "'xyzzy' is neither a request nor a trigger\n"),
+        (["try", "--do", "fallback_over"], "fallback_over has no cause that could be brought about: it is time alone"),
+        (["try", "--do", "fallback_over"], "hint: lead the robot into a fallback that nobody asked for"),
         (["try", "--do", "wait 0"], "'wait 0': seconds must be above 0 and at most 3600"),
         (["try", "--do", "wait long"], "'wait long': seconds must be above 0"),
         (["try", "--json"], "`surefoot safety try --json` needs --do"),
