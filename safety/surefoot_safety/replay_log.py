@@ -170,8 +170,8 @@ def _checked(found: dict[str, NDArray[np.generic]], path: Path) -> WalkLog:
         raise _refused(path, f"is {what}: must be {FORMAT!r}, version {VERSION}")
     values = {name: found[name].astype(np.float64) for name in (*_ARRAYS[1:], *_TIMES)}
     _check_shapes(values, path)
-    times = {name: float(values.pop(name)) for name in _TIMES}
-    return WalkLog(str(found["robot"]), str(found["robot_hash"]), **values, **times)
+    contact_s, cause_s = (float(values.pop(name)) for name in _TIMES)
+    return WalkLog(str(found["robot"]), str(found["robot_hash"]), trunk_contact_s=contact_s, cause_s=cause_s, **values)
 
 
 def _check_shapes(values: dict[str, Floats64], path: Path) -> None:
