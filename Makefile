@@ -59,7 +59,7 @@ set-up: .venv/.dev
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find surefoot robots training ros2_ws tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find surefoot robots safety policy_export training calibration ros2_ws tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.train: pyproject.toml
 	@tools/set-up train
