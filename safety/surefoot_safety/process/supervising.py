@@ -24,7 +24,7 @@ from surefoot_safety.channel.records import (
 from surefoot_safety.command import CommandKind, JointCommand, VelocityCommand
 from surefoot_safety.estop import EStop
 from surefoot_safety.estop_message import CHECK_IN_MAGIC
-from surefoot_safety.mode import MOVES, STOPS, Mode, Request
+from surefoot_safety.mode import STOPS, Mode, Request
 from surefoot_safety.process.histogram import Histogram
 from surefoot_safety.process.mailbox import REQUESTS, Letter, Mailbox, socket_path
 from surefoot_safety.process.mailbox import STOPS as STOP_BOX
@@ -38,6 +38,8 @@ LOG = logging.getLogger(__name__)
 RATE_HZ = 200.0
 AT_REST = frozenset({Mode.OFF, Mode.STOPPED, Mode.DAMPED})
 """Modes in which the process may end."""
+WITHOUT_POWER = frozenset({Mode.OFF, Mode.STOPPED})
+"""Modes in which a reset lets go of strangers' stops: they have done all they could. Off, it does nothing else."""
 QUIET_S = 2.0
 """A trigger that was away for less is the same one still."""
 NOT_UNDERSTOOD = "not a request"
@@ -101,7 +103,7 @@ class Supervising:
         now_s = clock_s()
         letters = [*self._ports.stops.take(), *self._ports.requests.take()]
         # Before these letters are read: a stop that comes with a reset, or after it, counts.
-        if self._supervisor.mode in MOVES[Request.RESET] and any(map(_asks_for_reset, letters)):
+        if self._supervisor.mode in WITHOUT_POWER and any(map(_asks_for_reset, letters)):
             self._estop.clear_strangers()
         asked = self._read(letters, now_s)
         requests = tuple(request for _, request, _ in asked)

@@ -192,6 +192,15 @@ def test_a_strangers_stop_is_forgotten_with_a_reset(world):
     assert world.answers[-1].refusal == ""
 
 
+def test_a_strangers_stop_before_anything_was_armed_is_forgotten_with_a_reset_too(world):
+    world.requests.send(EstopEndpoint("somebody", b"x" * 32).check_in(EstopLevel.SETTLE_THEN_DAMP))
+    world.tick()
+    assert world.status.mode is Mode.OFF
+    assert "a stop by 'somebody'" in world.status.estop_reasons
+    world.tick(Request.RESET)
+    assert "somebody" not in world.status.estop_reasons
+
+
 def test_a_strangers_stop_that_comes_with_a_reset_is_not_lost(world):
     world.stand()
     stop = EstopEndpoint("somebody", b"x" * 32).check_in(EstopLevel.ZERO_TORQUE)
