@@ -20,6 +20,10 @@ DESCRIPTION = (
     "are garbage), and replays them to one. Bars: no trip on a good walk or before the trouble begins; of the falls of "
     "each kind, 90 % foreseen at least 150 ms before the trunk touches the ground; at least 10 logs of each kind."
 )
+COLUMNS = (
+    *("trouble", "logs", "right", "95 % interval", "missed", "false"),
+    *("lead s: p5", "p10", "p50", "first trip by"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,64 +70,60 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _report(outcomes: list[Outcome], arguments: argparse.Namespace) -> int:
-    from surefoot_training.bench.trips import BAR, LEAST_LOGS, Trouble, shortfalls
+    from surefoot_training.bench.trips import shortfalls
+
+    missed_bars = shortfalls(outcomes)
+    if arguments.json:
+        print_json(_as_json(outcomes, arguments, missed_bars))
+    else:
+        _print(outcomes, missed_bars)
+    return 1 if missed_bars else 0
+
+
+def _sums(outcomes: list[Outcome]) -> dict[str, float]:
+    """Of all kinds of trouble together."""
+    from surefoot_training.bench.trips import Trouble
 
     walks = [one for one in outcomes if one.trouble == Trouble.NONE.value]
     falls = [one for one in outcomes if one.trouble != Trouble.NONE.value]
-    false_trips = sum(one.false_trips for one in outcomes)
-    count, foreseen = sum(one.logs for one in falls), sum(one.kept for one in falls)
-    missed_bars = shortfalls(outcomes)
-    if arguments.json:
-        print_json(
-            {
-                "policy": arguments.policy,
-                "robots": arguments.robots,
-                "seed": arguments.seed,
-                "level": arguments.level,
-                "walks": sum(one.logs for one in walks),
-                "walked_s": sum(one.seconds for one in walks),
-                "false_trips": false_trips,
-                "falls": count,
-                "falls_foreseen": foreseen,
-                "bar": BAR,
-                "least_logs": LEAST_LOGS,
-                "kept": not missed_bars,
-                "missed_bars": missed_bars,
-                "rows": [asdict(one) for one in outcomes],
-            }
-        )
-    else:
-        print_table(
-            [
-                "trouble",
-                "logs",
-                "right",
-                "95 % interval",
-                "missed",
-                "false",
-                "lead s: p5",
-                "p10",
-                "p50",
-                "first trip by",
-            ],
-            [
-                (
-                    one.trouble,
-                    one.logs,
-                    one.kept,
-                    f"{100 * one.kept_low:.1f} to {100 * one.kept_high:.1f} %",
-                    one.missed,
-                    one.false_trips,
-                    *(f"{one.lead_s[name]:.2f}" if one.lead_s else "" for name in ("p5", "p10", "p50")),
-                    ", ".join(f"{name} {times}" for name, times in one.triggers.items()),
-                )
-                for one in outcomes
-            ],
-        )
-        print(
-            f"{false_trips} false trips; {foreseen} of {count} falls foreseen by 150 ms "
-            f"(bar: 0, and {100 * BAR:g} % of each kind)"
-        )
-        for text in missed_bars:
-            print(f"missed: {text}")
-    return 1 if missed_bars else 0
+    return {
+        "walks": sum(one.logs for one in walks),
+        "walked_s": sum(one.seconds for one in walks),
+        "false_trips": sum(one.false_trips for one in outcomes),
+        "falls": sum(one.logs for one in falls),
+        "falls_foreseen": sum(one.kept for one in falls),
+    }
+
+
+def _as_json(outcomes: list[Outcome], arguments: argparse.Namespace, missed_bars: list[str]) -> dict[str, object]:
+    from surefoot_training.bench.trips import BAR, LEAST_LOGS
+
+    asked = {name: getattr(arguments, name) for name in ("policy", "robots", "seed", "level")}
+    bars = {"bar": BAR, "least_logs": LEAST_LOGS, "kept": not missed_bars, "missed_bars": missed_bars}
+    return {**asked, **_sums(outcomes), **bars, "rows": [asdict(one) for one in outcomes]}
+
+
+def _print(outcomes: list[Outcome], missed_bars: list[str]) -> None:
+    from surefoot_training.bench.trips import BAR
+
+    print_table(COLUMNS, [_row(one) for one in outcomes])
+    sums = _sums(outcomes)
+    print(
+        f"{sums['false_trips']} false trips; {sums['falls_foreseen']} of {sums['falls']} falls foreseen by 150 ms "
+        f"(bar: 0, and {100 * BAR:g} % of each kind)"
+    )
+    for text in missed_bars:
+        print(f"missed: {text}")
+
+
+def _row(one: Outcome) -> tuple[object, ...]:
+    return (
+        one.trouble,
+        one.logs,
+        one.kept,
+        f"{100 * one.kept_low:.1f} to {100 * one.kept_high:.1f} %",
+        one.missed,
+        one.false_trips,
+        *(f"{one.lead_s[name]:.2f}" if one.lead_s else "" for name in ("p5", "p10", "p50")),
+        ", ".join(f"{name} {times}" for name, times in one.triggers.items()),
+    )

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page and say where."""
-    from surefoot.report.page import write_page
+    from surefoot_training.run.files import write_text
 
     what: Path = arguments.what
     if not what.exists():
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if out.is_dir():
         raise SurefootError(f"{out} is a folder", hint="name the file of the page with --out")
     try:
-        write_page(_page(what, arguments.robot), out)
+        write_text(out, _page(what, arguments.robot))
     except OSError as error:
         raise SurefootError(f"{out}: {error.strerror}", hint="write it somewhere else with --out") from error
     print(f"{out} ({out.stat().st_size / 1e6:.1f} MB)")

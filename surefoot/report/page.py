@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import html
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 STYLE = """
 :root { color-scheme: light; --ink: #1d2126; --faint: #667; --line: #dde1e6; --paper: #fff; --back: #f4f5f7; }
@@ -83,14 +82,9 @@ def page(title: str, subtitle: str, tiles: Sequence[Tile], sections: Sequence[Se
     )
 
 
-def write_page(text: str, file: Path) -> None:
-    """Whole or not at all."""
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
+def data_url(kind: str, data: bytes) -> str:
+    """A file within the page."""
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _cell(kind: str, text: str, *, right: bool) -> str:

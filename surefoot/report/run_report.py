@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from surefoot.report.page import Section, Tile, page, preformatted, table
+from surefoot.report.page import Section, Tile, data_url, page, preformatted, table
 from surefoot_robots.errors import SurefootError
 
 CONFIG, JOURNAL, PROVENANCE = "config.yaml", "progress.jsonl", "provenance.yaml"
@@ -70,8 +69,8 @@ def _curves(folder: Path) -> str:
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "curves.png"
         draw_curves(folder / JOURNAL, file, "")
-        data = base64.b64encode(file.read_bytes()).decode("ascii")
-    return f'<img alt="learning curves" src="data:image/png;base64,{data}">'
+        source = data_url("image/png", file.read_bytes())
+    return f'<img alt="learning curves" src="{source}">'
 
 
 def _judged(folder: Path) -> list[Section]:

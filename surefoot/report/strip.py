@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import io
 
 import numpy as np
 
+from surefoot.report.page import data_url
 from surefoot.report.walk_log import FloatArray, WalkLog
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.kinematics import LegKinematics
 from surefoot_robots.spec import RobotSpec
+from surefoot_training.task.arrays import gravity_in_base, rotation_of, yaw_of
 
 ROBOTS, APART_M = 7, 0.85
 WIDTH_PX, HEIGHT_PX = 1600, 330
@@ -33,7 +34,7 @@ def _poses(log: WalkLog, robot: RobotSpec, moments_s: FloatArray) -> FloatArray:
     order = [log.joint_names.index(name) for name in robot.joint_names]
     joints = log.position_rad.values[_nearest(log.position_rad.time_s, moments_s)][:, order]
     turned = log.orientation_wxyz.values[_nearest(log.orientation_wxyz.time_s, moments_s)]
-    down = gravity_in_base(turned)
+    down = gravity_in_base(rotation_of(turned))
     feet = LegKinematics.of_spec(robot).foot_position_in_base(joints)
     radius_m = np.array([leg.foot.radius_m for leg in robot.legs])
     below_m = (np.einsum("nfi,ni->nf", feet, down) + radius_m).max(axis=1)
@@ -45,15 +46,9 @@ def _poses(log: WalkLog, robot: RobotSpec, moments_s: FloatArray) -> FloatArray:
     return poses
 
 
-def gravity_in_base(orientation_wxyz: FloatArray) -> FloatArray:
-    """Down as a unit vector in the base, [n, 3]."""
-    w, x, y, z = orientation_wxyz.T
-    return -np.stack([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)], axis=1)
-
-
 def _without_heading(orientation_wxyz: FloatArray) -> FloatArray:
     w, x, y, z = orientation_wxyz.T
-    half = 0.5 * np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    half = 0.5 * yaw_of(rotation_of(orientation_wxyz))
     cos, sin = np.cos(half), -np.sin(half)
     return np.stack([cos * w - sin * z, cos * x - sin * y, cos * y + sin * x, cos * z + sin * w], axis=1)
 
@@ -79,4 +74,4 @@ def _data_url(picture: np.ndarray) -> str:
 
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(file, format="JPEG", quality=82)
-    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return data_url("image/jpeg", file.getvalue())

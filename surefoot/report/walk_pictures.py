@@ -11,9 +11,9 @@ from matplotlib.patches import Patch
 
 from surefoot.report import figure as fig
 from surefoot.report.figure import BLUE, GREEN, GREY, ORANGE, RED
-from surefoot.report.strip import gravity_in_base
 from surefoot.report.walk_log import FloatArray, Series, WalkLog
 from surefoot_robots.spec import RobotSpec
+from surefoot_training.task.arrays import gravity_in_base, rotation_of
 
 MODE_COLORS = {
     "off": "#d5d8dc",
@@ -132,7 +132,7 @@ def _tilt(log: WalkLog, limit_rad: float) -> Picture:
 
 def tilt_rad(log: WalkLog) -> FloatArray:
     """Between the trunk's own up and the world's, [N]."""
-    found: FloatArray = np.arccos(np.clip(-gravity_in_base(log.orientation_wxyz.values)[:, 2], -1.0, 1.0))
+    found: FloatArray = np.arccos(np.clip(-gravity_in_base(rotation_of(log.orientation_wxyz.values))[:, 2], -1.0, 1.0))
     return found
 
 

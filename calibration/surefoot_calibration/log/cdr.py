@@ -1,26 +1,21 @@
 """Messages of joints and IMU out of CDR, many at once.
 
-CDR as ROS 2 writes it (XCDR1, little-endian): https://www.omg.org/spec/DDSI-RTPS, 10.2; numbers are aligned to their
-size, counted from behind the first four bytes. Messages of one topic mostly differ in their numbers alone: those with
-the same bytes everywhere else are one table, which NumPy takes apart in one go.
+Messages of one topic mostly differ in their numbers alone: those with the same bytes everywhere else are one table,
+which NumPy takes apart in one go.
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surefoot_calibration.log.cursor import ENCAPSULATION, LITTLE_ENDIAN, STAMP, Cursor
 from surefoot_calibration.log.joint_log import FloatArray
 from surefoot_robots.errors import SurefootError
 
-LITTLE_ENDIAN = (b"\x00\x01", b"\x00\x03")
-"""The first two bytes: CDR_LE and PL_CDR_LE."""
-ENCAPSULATION = 4
-STAMP = 8
 MOST_NAMES = 1000
 IMU_NUMBERS = 37
 """Orientation 4 and its covariance 9, angular velocity 3 and 9, linear acceleration 3 and 9."""
@@ -69,7 +64,7 @@ def joint_messages(messages: Sequence[bytes], topic: str, origin: str) -> list[J
         if layout is None or not layout.fits(data):
             try:
                 layout = _layout_of(data)
-            except (ValueError, struct.error) as error:
+            except ValueError as error:
                 raise SurefootError(
                     f"{origin}: message {row} of {topic} is no sensor_msgs/JointState in little-endian CDR: {error}"
                 ) from error
@@ -81,10 +76,10 @@ def joint_messages(messages: Sequence[bytes], topic: str, origin: str) -> list[J
 def imu_messages(messages: Sequence[bytes], topic: str, origin: str) -> tuple[NDArray[np.int64], FloatArray]:
     """Stamps, ns, [N] and numbers [N, IMU_NUMBERS] of sensor_msgs/Imu, whose frame must stay the same."""
     try:
-        cursor = _Cursor(messages[0])
-        cursor.text()
+        cursor = Cursor(messages[0])
+        cursor.header()
         start = cursor.aligned(8)
-    except (ValueError, struct.error) as error:
+    except ValueError as error:
         raise SurefootError(f"{origin}: message 0 of {topic} is no sensor_msgs/Imu: {error}") from error
     lengths = set(map(len, messages))
     if lengths != {start + 8 * IMU_NUMBERS}:
@@ -96,46 +91,10 @@ def imu_messages(messages: Sequence[bytes], topic: str, origin: str) -> tuple[ND
     return _stamps(table), _doubles(table, start, IMU_NUMBERS)
 
 
-class _Cursor:
-    """Reads one message from its start, behind the stamp."""
-
-    def __init__(self, data: bytes) -> None:
-        if data[:2] not in LITTLE_ENDIAN:
-            raise ValueError(f"it begins with {data[:4].hex(' ') or 'nothing'}, must be 00 01")
-        self._data, self.place = data, ENCAPSULATION + STAMP
-
-    def aligned(self, size: int) -> int:
-        """The next place for numbers of this size."""
-        self.place += -(self.place - ENCAPSULATION) % size
-        return self.place
-
-    def count(self) -> int:
-        (number,) = struct.unpack_from("<I", self._data, self.aligned(4))
-        self.place += 4
-        return int(number)
-
-    def text(self) -> str:
-        size = self.count()
-        raw = self._data[self.place : self.place + size]
-        if len(raw) != size:
-            raise ValueError(f"a text of {size} bytes where {len(raw)} are left")
-        self.place += size
-        return raw.rstrip(b"\0").decode("utf-8")
-
-    def doubles(self) -> tuple[int, int]:
-        """Start and count of a sequence of numbers."""
-        count = self.count()
-        start = self.aligned(8) if count else self.place
-        self.place = start + 8 * count
-        if self.place > len(self._data):
-            raise ValueError(f"{count} numbers where {len(self._data) - start} bytes are left")
-        return start, count
-
-
 def _layout_of(data: bytes) -> _Layout:
-    cursor = _Cursor(data)
-    cursor.text()
-    count = cursor.count()
+    cursor = Cursor(data)
+    cursor.header()
+    count = cursor.number()
     if count > MOST_NAMES:
         raise ValueError(f"{count} names, must be at most {MOST_NAMES}")
     names = tuple(cursor.text() for _ in range(count))

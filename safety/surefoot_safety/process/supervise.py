@@ -40,6 +40,8 @@ def run(words: Sequence[str]) -> None:
     spec, settings, folder = begin(arguments)
     limits = limits_of(spec, settings)
     terms = None if arguments.policy is None else read_terms(arguments.policy, limits)
+    if terms is not None:
+        LOG.info("a policy is held to the contract of %s, sha256 %s…", arguments.policy, terms.sha256[:12])
     supervisor = Supervisor(limits, _gaits(arguments.gaits, spec), terms, after=_left_behind(folder))
     estop = _estop(arguments, settings)
     ending = Ending()

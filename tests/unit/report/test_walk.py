@@ -12,7 +12,7 @@ from surefoot.cli import main
 from surefoot.report import decode
 from surefoot.report.figure import MOST_POINTS, thinned
 from surefoot.report.page import table
-from surefoot.report.strip import _without_heading, gravity_in_base
+from surefoot.report.strip import _without_heading
 from surefoot.report.walk_log import Event, Stretch, read_walk
 from surefoot.report.walk_pictures import speed_error_mps, tilt_rad, walk_pictures
 from surefoot.report.walk_report import walk_page
@@ -221,10 +221,9 @@ def test_long_lines_keep_their_peaks():
     assert thinned(time_s[:9], values[:9])[1] is not None
 
 
-def test_down_in_the_base_and_headings():
+def test_without_their_headings():
     quarter = math.sqrt(0.5)
     turned = np.array([[1.0, 0.0, 0.0, 0.0], [quarter, quarter, 0.0, 0.0], [quarter, 0.0, 0.0, quarter]])
-    assert gravity_in_base(turned) == pytest.approx(np.array([[0, 0, -1], [0, -1, 0], [0, 0, -1]]), abs=1e-12)
     assert _without_heading(turned)[2] == pytest.approx([1.0, 0.0, 0.0, 0.0])
     assert _without_heading(turned)[1] == pytest.approx([quarter, quarter, 0.0, 0.0])
 
