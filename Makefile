@@ -35,7 +35,7 @@ demo: .venv/.train
 	@$(BIN)/surefoot demo
 
 test: .venv/.dev
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/.dev
 	$(BIN)/ruff format --check

@@ -52,11 +52,19 @@ def falling(
     return [Violation(Check.FALLING, f"tilting at {rate:.2f} rad/s towards {foreseen:.2f} rad > {limit_rad:g} rad")]
 
 
-def low_base(height_m: float | None, least_m: float) -> list[Violation]:
-    """The base near the ground, where its height is known."""
-    if height_m is None or height_m >= least_m:
+def low_base(height_m: float, least_m: float) -> list[Violation]:
+    """The base near the ground."""
+    if height_m >= least_m:
         return []
     return [Violation(Check.LOW_BASE, f"the base is {height_m:.3f} m above the ground < {least_m:.3f} m")]
+
+
+def sinking(trunk_soon_m: float, least_m: float, horizon_s: float) -> list[Violation]:
+    """The trunk about to touch the ground."""
+    if trunk_soon_m >= least_m:
+        return []
+    message = f"in {horizon_s:g} s {trunk_soon_m:.3f} m will be left between trunk and ground < {least_m:g} m"
+    return [Violation(Check.SINKING, message)]
 
 
 def no_contact(foot_contact: tuple[bool, ...] | None) -> list[Violation]:

@@ -8,11 +8,13 @@ from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.mode import Mode, Request
 from surefoot_safety.policy_watch import PolicyMemory
 from surefoot_safety.settings import TimingSettings
-from surefoot_safety.table import TRIGGER_OF_CHECK, Trigger
+from surefoot_safety.table import TRIGGER_OF_CHECK, UP, Trigger
 from surefoot_safety.violation import STOPPING, Violation
 
 Causes = dict[Trigger, str]
 """Raised triggers and why."""
+
+LOW = frozenset({Trigger.LOW_BASE, Trigger.SINKING})
 
 TRIGGER_OF_STOP: dict[Request, Trigger] = {
     Request.STOP: Trigger.OPERATOR_STOP,
@@ -29,6 +31,11 @@ def from_violations(violations: Iterable[Violation]) -> Causes:
         if trigger is not None:
             causes.setdefault(trigger, violation.message)
     return causes
+
+
+def news(causes: Causes, mode: Mode) -> Causes:
+    """Without being near the ground where a robot sits or lies, or is on its way from there or to there."""
+    return causes if mode in UP else {trigger: why for trigger, why in causes.items() if trigger not in LOW}
 
 
 def from_policy(violations: Iterable[Violation], now_s: float, memory: PolicyMemory, timing: TimingSettings) -> Causes:

@@ -11,8 +11,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from surefoot_safety.body_checks import falling, joints_out_of_range, joints_too_fast, low_base, no_contact, tilted
+from surefoot_safety.body_checks import (
+    falling,
+    joints_out_of_range,
+    joints_too_fast,
+    low_base,
+    no_contact,
+    sinking,
+    tilted,
+)
 from surefoot_safety.clamps import clamped_target
+from surefoot_safety.clearance import clearance
 from surefoot_safety.command import CommandKind, JointCommand, JointTarget, damping, zero_torque
 from surefoot_safety.command_checks import (
     command_not_finite,
@@ -31,6 +40,7 @@ from surefoot_safety.plausibility import (
     imu_at_first,
     imu_implausible,
 )
+from surefoot_safety.shove import ShoveMemory, shoved
 from surefoot_safety.state import Floats, RobotState
 from surefoot_safety.state_checks import (
     in_future,
@@ -53,6 +63,7 @@ class Sample:
     state: RobotState
     encoders: EncoderMemory
     imu: ImuMemory
+    shove: ShoveMemory
     found: tuple[Violation, ...]
 
 
@@ -206,20 +217,24 @@ def _sampled(state: RobotState, limits: Limits, last: Sample | None, missing: li
     sensors, names = limits.settings.sensors, limits.joint_names
     found = (*missing, *_body(state, limits), *_health(state, limits))
     if last is None:
-        return Sample(state, encoders_at_first(state), imu_at_first(state), found)
+        return Sample(state, encoders_at_first(state), imu_at_first(state), ShoveMemory(state.stamp_s), found)
     jumps, encoders = encoders_implausible(state, last.encoders, names, sensors)
     tales, imu = imu_implausible(state, last.imu, sensors)
-    return Sample(state, encoders, imu, (*found, *jumps, *tales))
+    blows, shove = shoved(state, last.shove, limits.settings.body.shove_mps)
+    return Sample(state, encoders, imu, shove, (*found, *jumps, *tales, *blows))
 
 
 def _body(state: RobotState, limits: Limits) -> list[Violation]:
     body, down = limits.settings.body, state.gravity_in_base
+    above = clearance(limits.underside, state, body.sinking_horizon_s)
+    height_m = above.base_m if state.base_height_m is None else min(above.base_m, state.base_height_m)
     return [
         *joints_out_of_range(state, limits),
         *joints_too_fast(state, limits),
         *tilted(down, body.tilt_rad),
         *falling(down, state.angular_velocity_in_base_radps, body.falling_horizon_s, body.falling_tilt_rad),
-        *low_base(state.base_height_m, limits.least_base_height_m),
+        *low_base(height_m, limits.least_base_height_m),
+        *sinking(above.trunk_soon_m, body.sinking_clearance_m, body.sinking_horizon_s),
         *no_contact(state.foot_contact),
     ]
 

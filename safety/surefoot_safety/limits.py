@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import FloatArray, RobotSpec
+from surefoot_safety.clearance import Underside, underside_of
 from surefoot_safety.settings import Settings
 from surefoot_safety.state import Floats
 
@@ -31,6 +32,7 @@ class Limits:
     target_rate_radps: Floats
     damping_kd_nms_per_rad: Floats
     least_base_height_m: float
+    underside: Underside
 
 
 def limits_of(spec: RobotSpec, settings: Settings) -> Limits:
@@ -60,6 +62,7 @@ def limits_of(spec: RobotSpec, settings: Settings) -> Limits:
         target_rate_radps=tuple(command.target_rate_share * speed for speed in no_load),
         damping_kd_nms_per_rad=(command.damping_kd_nms_per_rad,) * len(no_load),
         least_base_height_m=body.base_height_share * spec.standing_height_m,
+        underside=underside_of(spec),
     )
     _check_room(limits)
     return limits

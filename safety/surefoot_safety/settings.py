@@ -53,6 +53,12 @@ class BodySettings:
     """The foreseen tilt that counts as falling."""
     base_height_share: Annotated[float, higher(0.1, 0.8)]
     """Of the height in the default pose, below which the base is near the ground."""
+    sinking_horizon_s: Annotated[float, higher(0.0, 0.3)]
+    """How far ahead the trunk's way to the ground is foreseen."""
+    sinking_clearance_m: Annotated[float, higher(0.0, 0.1)]
+    """What must then be left between trunk and ground."""
+    shove_mps: Annotated[float, lower(0.5, 3.0)]
+    """Speed that the robot may gain within a stride, as its accelerometer has it."""
     joint_overrun_rad: Annotated[float, lower(0.0, 0.2)]
     """A measured joint may be this far beyond its limits: backlash, offsets, soft stops."""
     joint_speed_share: Annotated[float, lower(0.5, 1.5)]
@@ -107,6 +113,16 @@ class TimingSettings:
     """How long standing up may take."""
     settle_s: Annotated[float, lower(0.5, 10.0)]
     """How long sitting down may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """What a policy's answers may look like, one after the other."""
+
+    repeats: Annotated[float, lower(1.0, 50.0)]
+    """Answers in a row that are the one before them, to the last bit."""
+    leap_rad: Annotated[float, lower(0.1, 1.0)]
+    """How far joint targets may move from answer to answer, root mean square over joints, three times in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +182,7 @@ class Settings:
     body: BodySettings
     sensors: SensorSettings
     timing: TimingSettings
+    policy: PolicySettings
     health: HealthSettings
     motion: MotionSettings
     estop: EstopSettings
@@ -179,6 +196,7 @@ SECTIONS: dict[str, type] = {
     "body": BodySettings,
     "sensors": SensorSettings,
     "timing": TimingSettings,
+    "policy": PolicySettings,
     "health": HealthSettings,
     "motion": MotionSettings,
     "estop": EstopSettings,

@@ -19,6 +19,7 @@ from surefoot_safety.causes import (
     from_policy,
     from_silence,
     from_violations,
+    news,
 )
 from surefoot_safety.command import CommandKind, JointCommand, JointTarget, VelocityCommand, standstill, zero_torque
 from surefoot_safety.gait import Gait, Gaits
@@ -26,6 +27,7 @@ from surefoot_safety.gate import GateMemory, Judgement, Observation, command_vio
 from surefoot_safety.limits import Limits
 from surefoot_safety.machine import MachineState, arrived, followed, raised, requested
 from surefoot_safety.mode import POWERED, STOPS, Mode, Request
+from surefoot_safety.policy_answers import Answers, answered, from_answers
 from surefoot_safety.policy_terms import PolicyTerms, terms_broken
 from surefoot_safety.policy_watch import PolicyMemory, heard
 from surefoot_safety.state import RobotState
@@ -63,7 +65,7 @@ class Supervisor:
         }
         self._machine = _stopped_by(after) if after else MachineState()
         self._gate = GateMemory()
-        self._policy = PolicyMemory()
+        self._policy, self._answers = PolicyMemory(), Answers()
         self._hit_s = 0.0
         self._source: Gait | None = None
         self._tracking = False
@@ -105,7 +107,8 @@ class Supervisor:
         asked_to_stand = machine.mode is Mode.STANDING and not machine.by_trigger
         in_mode_s = seen.memory.time_s - machine.since_s
         return velocity, {
-            **from_violations((*seen.violations, *faults)),
+            **news(from_violations((*seen.violations, *faults)), machine.mode),
+            **from_answers(self._answers, settings.policy),
             **from_policy(refused, now_s, self._policy, timing),
             **from_limit_hits(self._hit_s, settings.motion.limit_hit_s),
             **from_silence(velocity_age_s(inputs.velocity, now_s, future_s), asked_to_stand, timing),
@@ -118,10 +121,11 @@ class Supervisor:
         """Count deadlines, and see whether the newest joint targets can be used."""
         target, timing = inputs.target, self._limits.settings.timing
         if target is None:
-            self._policy = PolicyMemory()
+            self._policy, self._answers = PolicyMemory(), Answers()
             return []
         # Elsewhere than walking a policy may have been started anew, and counts from zero again.
-        previous = self._policy.newest if self._machine.mode is Mode.WALKING else None
+        walks = self._machine.mode is Mode.WALKING
+        previous = self._policy.newest if walks else None
         found = command_violations(target, inputs.now_s, self._limits, previous)
         if target.kind is not CommandKind.TRACK:
             found = [*found, Violation(Check.COMMAND_FINITE, "the policy gives no joint targets")]
@@ -129,6 +133,10 @@ class Supervisor:
             found = [*found, *terms_broken(target.target, self._terms, self._limits.joint_names)]
         unusable = any(violation.check in STOPPING for violation in found)
         number = None if unusable else (target.sequence, target.stamp_s)
+        if not walks:
+            self._answers = Answers()
+        elif number not in (None, self._policy.newest):
+            self._answers = answered(target.target.position_rad, self._answers)
         self._policy = heard(number, inputs.now_s, seconds, self._policy, timing)
         return found
 

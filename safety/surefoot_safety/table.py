@@ -28,6 +28,8 @@ class Trigger(Enum):
     TILT = "tilt"
     FALLING = "falling"
     LOW_BASE = "low_base"
+    SINKING = "sinking"
+    SHOVED = "shoved"
     NO_CONTACT = "no_contact"
     ENCODER_FROZEN = "encoder_frozen"
     ENCODER_JUMP = "encoder_jump"
@@ -109,6 +111,8 @@ TABLE: tuple[Row, ...] = (
     Row(T.TILT, "tilted too far", ON_FEET, A.DAMP, 0.3, RESET, NO_UPRIGHT),
     Row(T.FALLING, "about to tilt too far", ON_FEET, A.DAMP, 0.1, RESET, NO_UPRIGHT),
     Row(T.LOW_BASE, "the base is near the ground", UP, A.SETTLE, 0.3, OPERATOR),
+    Row(T.SINKING, "the trunk is about to touch the ground", WALK, A.FALLBACK, 0.05, OPERATOR),
+    Row(T.SHOVED, "carried off by no leg of its own", WALK, A.FALLBACK, 0.1, OPERATOR),
     Row(T.NO_CONTACT, "no foot touches the ground", UP, A.STAND, 1.0, OPERATOR),
     Row(T.ENCODER_FROZEN, "a joint's angle stands still while it moves", POWERED, A.DAMP, 0.05, RESET, NO_ENCODERS),
     Row(T.ENCODER_JUMP, "a joint's angle jumped", POWERED, A.DAMP, 0.05, RESET, NO_ENCODERS),
@@ -122,7 +126,7 @@ TABLE: tuple[Row, ...] = (
     Row(T.ROBOT_FAULT, "the robot reports a fault", POWERED, A.DAMP, 0.0, RESET),
     Row(T.POLICY_SILENT, "no joint targets from the policy", WALK, A.FALLBACK, 0.0, OPERATOR),
     Row(T.POLICY_LATE, "the policy missed too many deadlines", WALK, A.FALLBACK, 0.0, OPERATOR),
-    Row(T.POLICY_BAD, "the policy's joint targets are refused", WALK, A.FALLBACK, 0.0, OPERATOR),
+    Row(T.POLICY_BAD, "the policy's joint targets are refused, never change or leap", WALK, A.FALLBACK, 0.0, OPERATOR),
     Row(T.LIMIT_HITS, "the policy's joint targets had to be clamped again and again", WALK, A.FALLBACK, 0.0, OPERATOR),
     Row(T.VELOCITY_STALE, "the velocity command is old and fades to zero", STEP, A.WARN, 0.0, ITSELF),
     Row(T.VELOCITY_SILENT, "no velocity command", STEP, A.STAND, 0.0, OPERATOR),

@@ -139,6 +139,11 @@ class Tryout:
         wanted = tuple(min(high, max(low, to)) for low, to, high in zip(lower, wanted, upper, strict=True))
         if Trigger.JOINT_RANGE in self.faults:
             wanted = _first(wanted, 3.0)
+        if Trigger.SINKING in self.faults:  # knees give way
+            wanted = tuple(
+                max(lower[joint], self._joints[joint] - 0.5 * STEP_RAD) if joint % 3 == 2 else to
+                for joint, to in enumerate(wanted)
+            )
         moved = tuple(at + min(STEP_RAD, max(-STEP_RAD, to - at)) for at, to in zip(self._joints, wanted, strict=True))
         self._speeds = tuple((b - a) / TICK_S for a, b in zip(self._joints, moved, strict=True))
         self._joints = moved
@@ -166,7 +171,9 @@ class Tryout:
         every = 2 * POLICY_TICKS if Trigger.POLICY_LATE in self.faults else POLICY_TICKS
         if self._ticks % every == 0:
             self._answered = (self._ticks, now_s)
-        law = JointTarget(self._default, still, still, self._kp, self._kd)
+        # A policy that looks at its sensors never says the same twice.
+        answer = (*self._default[:-1], self._default[-1] + 1e-9 * (self._ticks // every % 7))
+        law = JointTarget(answer, still, still, self._kp, self._kd)
         policy = JointCommand(digest, *self._answered, CommandKind.TRACK, law)
         velocity = VelocityCommand(self._ticks, now_s, 0.5, 0.0, 0.0)
         return Inputs(now_s, state, policy, velocity, requests, EstopLevel.RELEASED)
@@ -225,6 +232,13 @@ def _first_joint_speed(inputs: Inputs, speed_radps: float) -> Inputs:
     return replace(inputs, state=replace(state, joint_velocity_radps=_first(state.joint_velocity_radps, speed_radps)))
 
 
+def _pulled(inputs: Inputs, acceleration_mps2: float) -> Inputs:
+    """Forward, by somebody's grip."""
+    state = _state(inputs)
+    _, y, z = state.acceleration_in_base_mps2
+    return replace(inputs, state=replace(state, acceleration_in_base_mps2=(acceleration_mps2, y, z)))
+
+
 def _policy_target(inputs: Inputs, angle_rad: float) -> Inputs:
     policy = _policy(inputs)
     target = replace(policy.target, position_rad=_first(policy.target.position_rad, angle_rad))
@@ -249,6 +263,8 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.TILT: _with_state(orientation_wxyz=_turned(1.05)),
     Trigger.FALLING: _with_state(angular_velocity_in_base_radps=(8.0, 0.0, 0.0)),
     Trigger.LOW_BASE: _with_state(base_height_m=0.05),
+    Trigger.SINKING: lambda inputs: inputs,  # made where joints move
+    Trigger.SHOVED: lambda inputs: _pulled(inputs, 30.0),
     Trigger.NO_CONTACT: _with_state(foot_contact=(False,) * 4),
     Trigger.ENCODER_FROZEN: lambda inputs: _first_joint_speed(inputs, 5.0),  # its angle is where samples are made
     Trigger.ENCODER_JUMP: lambda inputs: _moved_first_joint(inputs, 0.3 * (-1) ** _state(inputs).sequence),

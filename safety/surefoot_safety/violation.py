@@ -38,6 +38,8 @@ class Check(Enum):
     TILT = "tilt"
     FALLING = "falling"
     LOW_BASE = "low_base"
+    SINKING = "sinking"
+    SHOVED = "shoved"
     NO_CONTACT = "no_contact"
 
     ENCODER_FROZEN = "encoder_frozen"

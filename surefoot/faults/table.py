@@ -63,11 +63,14 @@ def _in_walks(must: Must, **others: Must) -> dict[State, Must]:
 # Whichever is noticed first: that nothing new comes, or that the newest has grown too old to be followed.
 SILENT = _falls_back(T.POLICY_SILENT, T.POLICY_LATE, T.POLICY_BAD, waits=("timing.policy_silent_s",))
 BAD = _falls_back(T.POLICY_BAD, waits=(T.POLICY_BAD,))
+HANGS_S = 0.13
+"""Of a policy of 50 Hz: six answers, of which the first may be one that was right."""
+HANGS = _falls_back(T.POLICY_BAD, waits=(HANGS_S, T.POLICY_BAD))
 MAY_FALL_BACK = Must(free=True, most=Action.FALLBACK)
 MAY_STAND = Must(Action.FALLBACK, most=Action.STAND)
 """Of a fallback: it goes on, or stands since velocities were away for so long."""
 CLAMPED = _falls_back(
-    *(T.LIMIT_HITS, T.FALLING, T.TILT, T.LOW_BASE, T.JOINT_SPEED, T.JOINT_RANGE, T.NO_CONTACT),
+    *(T.LIMIT_HITS, T.POLICY_BAD, T.FALLING, T.TILT, T.LOW_BASE, T.SINKING, T.JOINT_SPEED, T.JOINT_RANGE, T.NO_CONTACT),
     waits=("motion.limit_hit_s", T.LIMIT_HITS),
 )
 STANDS = Must(Action.STAND, frozenset({T.VELOCITY_SILENT}), ("timing.velocity_silent_s",))
@@ -127,9 +130,9 @@ def _policies() -> Iterable[Fault]:
     musts = {
         Answer.NAN: BAD,
         Answer.INF: BAD,
-        Answer.CONSTANT: ANYTHING,  # sound numbers all of them: only what comes of them can tell
+        Answer.CONSTANT: HANGS,
         Answer.SATURATED: CLAMPED,
-        Answer.RANDOM: ANYTHING,
+        Answer.RANDOM: ANYTHING,  # sound numbers all of them: only what comes of them can tell
         Answer.SHUFFLED: ANYTHING,
     }
     for answer, must in musts.items():

@@ -31,6 +31,7 @@ from surefoot_safety.command import JointCommand, VelocityCommand
 from surefoot_safety.process.ending import Ending, end_with
 from surefoot_safety.process.mailbox import Letter, Mailbox
 from surefoot_safety.process.main import clear_away
+from surefoot_safety.process.phases import TELLING_S
 from surefoot_safety.process.ticker import Ticker
 from surefoot_safety.settings_loader import load_settings
 
@@ -182,7 +183,7 @@ def run(robot: str, root: Path, policy: Path, box: Path) -> None:
         time.sleep(LOOK_S)  # a folder that somebody else has put something in is refused by `surefoot up`
     walker = Walker(load_robot(robot), folder, policy)
     mailbox = Mailbox(box)
-    ticker = Ticker(RATE_HZ)
+    ticker = Ticker(RATE_HZ, phase_s=TELLING_S)
     try:
         while not ending.asked:
             now_s = ticker.wait()

@@ -6,7 +6,7 @@ from safe_robot import DT, load_robot_once, pose, state
 
 from surefoot_safety.command import JointTarget, VelocityCommand
 from surefoot_safety.gaits import plan_of
-from surefoot_safety.gaits.leg import feet_of
+from surefoot_safety.leg import feet_of
 
 
 class Obedient:

@@ -12,10 +12,10 @@ from math import cos, pi, sin, tau
 from surefoot_safety.command import JointTarget, VelocityCommand
 from surefoot_safety.gaits.balance import balancing_n
 from surefoot_safety.gaits.drive import Drive, carrying_nm, slow_rates, toward
-from surefoot_safety.gaits.leg import feet_of
 from surefoot_safety.gaits.plan import Plan
 from surefoot_safety.gaits.senses import Attitude, Clock, check_usable
 from surefoot_safety.gaits.sit import eased
+from surefoot_safety.leg import feet_of
 from surefoot_safety.state import Floats, RobotState, Vector3
 
 CYCLE_FALL_TIMES = 10.0

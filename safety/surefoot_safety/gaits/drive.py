@@ -7,8 +7,8 @@ from math import isfinite
 
 from surefoot_safety.command import JointTarget
 from surefoot_safety.gaits.errors import GaitError
-from surefoot_safety.gaits.leg import Jacobian
 from surefoot_safety.gaits.plan import Plan
+from surefoot_safety.leg import Jacobian
 from surefoot_safety.state import Floats, RobotState, Vector3
 
 SINGULAR_M3 = 1e-5

@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 
 from surefoot_robots.spec import FloatArray, RobotSpec
-from surefoot_safety.gaits.leg import Leg, legs_of
+from surefoot_safety.leg import Leg, legs_of
 from surefoot_safety.state import Floats, Vector3
 
 GRAVITY_MPS2 = 9.81

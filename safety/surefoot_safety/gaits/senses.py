@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 
 from surefoot_safety.gaits.errors import GaitError
-from surefoot_safety.gaits.leg import Jacobian
 from surefoot_safety.gaits.plan import GRAVITY_MPS2, Plan
+from surefoot_safety.leg import Jacobian
 from surefoot_safety.state import RobotState, Vector3
 
 DOWN_TIME_S = 0.1

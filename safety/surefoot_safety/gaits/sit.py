@@ -8,9 +8,9 @@ from surefoot_safety.command import JointTarget, VelocityCommand
 from surefoot_safety.gaits.balance import balancing_n
 from surefoot_safety.gaits.drive import Drive, carrying_nm, slow_rates
 from surefoot_safety.gaits.errors import GaitError
-from surefoot_safety.gaits.leg import feet_of
 from surefoot_safety.gaits.plan import SLOW_RADPS, Plan
 from surefoot_safety.gaits.senses import Attitude, Clock, check_usable
+from surefoot_safety.leg import feet_of
 from surefoot_safety.state import Floats, RobotState, Vector3
 
 MOVE_S = 1.5

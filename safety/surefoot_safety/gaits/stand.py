@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from surefoot_safety.command import JointTarget, VelocityCommand
 from surefoot_safety.gaits.balance import balancing_n
 from surefoot_safety.gaits.drive import Drive, carrying_nm, slow_rates, toward
-from surefoot_safety.gaits.leg import Jacobian, feet_of
 from surefoot_safety.gaits.plan import SLOW_RADPS, Plan
 from surefoot_safety.gaits.senses import Attitude, Clock, check_usable
+from surefoot_safety.leg import Jacobian, feet_of
 from surefoot_safety.state import Floats, RobotState, Vector3
 
 RISE_MPS = 0.15

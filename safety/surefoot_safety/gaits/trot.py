@@ -12,12 +12,12 @@ from math import hypot, pi, sin, tanh
 from surefoot_safety.command import JointTarget, VelocityCommand
 from surefoot_safety.gaits.balance import balancing_n
 from surefoot_safety.gaits.drive import Drive, carrying_nm, toward
-from surefoot_safety.gaits.leg import Jacobian, feet_of
 from surefoot_safety.gaits.plan import Plan
 from surefoot_safety.gaits.senses import Attitude, Clock, Odometry, check_usable
 from surefoot_safety.gaits.sit import eased
 from surefoot_safety.gaits.stand import RISE_MPS, Stand
 from surefoot_safety.gaits.support import around, margin_m
+from surefoot_safety.leg import Jacobian, feet_of
 from surefoot_safety.state import Floats, RobotState, Vector3
 
 STEP_SHARE = 1.1
@@ -114,6 +114,8 @@ class Trot:
         if self._resting:
             return self._stand.hold(measured, dt_s, self._push_n(0.0))
         self._step(feet, dt_s)
+        if self.resting:  # from now on it stands, and goes on from the last targets of stepping
+            return self._stand.hold(measured, dt_s, self._push_n(0.0))
         forces = balancing_n(plan, self._attitude, feet, PAIRS[self._standing], self._push_n(1.0))
         return self._drive.to_feet(self._feet, dt_s, carrying_nm(measured, forces))
 

@@ -17,6 +17,7 @@ from surefoot_safety.link.guard import link_limits_of
 from surefoot_safety.link.link import RATE_HZ, Link
 from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.main import begin, clear_away, parser
+from surefoot_safety.process.phases import LINK_S
 from surefoot_safety.process.realtime import prepare
 from surefoot_safety.process.report import REPORT_S, loop_record
 from surefoot_safety.process.ticker import Ticker
@@ -49,7 +50,7 @@ def run(words: Sequence[str]) -> None:
 
 
 def _loop(link: Link, ending: Ending, loop: Writer[LoopRecord], real_time: str) -> None:
-    ticker = Ticker(RATE_HZ)
+    ticker = Ticker(RATE_HZ, phase_s=LINK_S)
     asked_s = moving_s = now_s = reported_s = 0.0
     try:
         while True:

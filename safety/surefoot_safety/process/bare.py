@@ -10,6 +10,7 @@ import sys
 import time
 
 from surefoot_safety.process.ending import end_with
+from surefoot_safety.process.phases import BARE_S
 from surefoot_safety.process.realtime import prepare
 from surefoot_safety.process.ticker import Ticker
 
@@ -18,7 +19,7 @@ def run(rate_hz: float, seconds: float, priority: int, parent: int) -> dict[str,
     """Tick for so long."""
     end_with(parent)
     prepare(priority)
-    ticker = Ticker(rate_hz)
+    ticker = Ticker(rate_hz, phase_s=BARE_S)
     end_s = time.monotonic() + seconds
     while ticker.wait() < end_s:
         pass

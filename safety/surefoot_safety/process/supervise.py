@@ -20,6 +20,7 @@ from surefoot_safety.gait import Gaits
 from surefoot_safety.limits import limits_of
 from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.main import begin, clear_away, guarded, parser
+from surefoot_safety.process.phases import SUPERVISOR_S
 from surefoot_safety.process.policy_file import read_terms
 from surefoot_safety.process.realtime import prepare
 from surefoot_safety.process.report import REPORT_S, loop_record
@@ -73,7 +74,7 @@ def _loop(
     record: Callable[[Ticker], LoopRecord],
     publish: Callable[[LoopRecord, float], None],
 ) -> None:
-    ticker, last_s, reported_s = Ticker(RATE_HZ), float("inf"), 0.0
+    ticker, last_s, reported_s = Ticker(RATE_HZ, phase_s=SUPERVISOR_S), float("inf"), 0.0
     while True:
         now_s = ticker.wait()
         if ending.asked and not work.settling:

@@ -15,19 +15,26 @@ CLOCK_MONOTONIC, TIMER_ABSTIME = 1, 1  # time.h of Linux
 
 
 class Ticker:
-    """`wait()` returns when the next tick is due. Time and sleep can be injected."""
+    """`wait()` returns when the next tick is due. Time and sleep can be injected.
+
+    Ticks are due at whole periods of the clock, a phase later: all processes of a machine, whenever each was started,
+    keep the same places to each other (`phases`).
+    """
 
     def __init__(
         self,
         rate_hz: float,
         clock_ns: ClockNs = time.monotonic_ns,
         sleep_until_ns: SleepUntilNs | None = None,
+        *,
+        phase_s: float = 0.0,
     ) -> None:
         self.rate_hz = rate_hz
         self._period_ns = round(1e9 / rate_hz)
         self._clock_ns = clock_ns
         self._sleep_until_ns = sleep_until_ns or best_sleep()
-        self._due_ns = clock_ns() + self._period_ns
+        phase_ns = round(1e9 * phase_s)
+        self._due_ns = ((clock_ns() - phase_ns) // self._period_ns + 1) * self._period_ns + phase_ns
         self._last_ns: int | None = None
         self.periods = Histogram()
         self.ticks = self.overruns = self.skipped = 0

@@ -6,7 +6,7 @@ import pytest
 from safe_robot import ROBOTS, at, limits, state, tilted
 
 from surefoot_robots.loader import load_robot
-from surefoot_safety.body_checks import falling, joints_out_of_range, joints_too_fast, low_base, no_contact
+from surefoot_safety.body_checks import falling, joints_out_of_range, joints_too_fast, low_base, no_contact, sinking
 from surefoot_safety.body_checks import tilted as tilt_check
 from surefoot_safety.health_checks import battery_weak, faults_reported, motors_overloaded, motors_too_warm
 from surefoot_safety.state import gravity_in_base
@@ -104,11 +104,16 @@ def test_falling_is_the_tilt_foreseen(angle, rate, trips):
     assert checks(found) == ([Check.FALLING] if trips else [])
 
 
-@pytest.mark.parametrize(
-    ("height", "trips"), [(None, False), (0.12, False), (0.13, False), (0.1199, True), (-1.0, True), (NAN, True)]
-)
+@pytest.mark.parametrize(("height", "trips"), [(0.12, False), (0.13, False), (0.1199, True), (-1.0, True), (NAN, True)])
 def test_low_base(height, trips):
     assert checks(low_base(height, 0.12)) == ([Check.LOW_BASE] if trips else [])
+
+
+@pytest.mark.parametrize(("soon_m", "trips"), [(0.02, False), (0.3, False), (0.0199, True), (-0.1, True), (NAN, True)])
+def test_sinking(soon_m, trips):
+    found = sinking(soon_m, 0.02, 0.1)
+    assert checks(found) == ([Check.SINKING] if trips else [])
+    assert not trips or found[0].message == f"in 0.1 s {soon_m:.3f} m will be left between trunk and ground < 0.02 m"
 
 
 def test_contact():

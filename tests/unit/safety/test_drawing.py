@@ -35,7 +35,7 @@ def test_edges_are_those_of_the_data():
     assert requests == {(origin, to) for moves in MOVES.values() for origin, to in moves.items()}
     assert {(edge.origin, edge.to) for edge in EDGES if edge.kind is Kind.ARRIVAL} == set(ARRIVALS.items())
     assert Edge(Mode.STANDING_UP, Mode.STANDING, Kind.ARRIVAL, ("arrived",)) in EDGES
-    labels = ("policy_silent", "policy_late", "policy_bad", "limit_hits")
+    labels = ("sinking", "shoved", "policy_silent", "policy_late", "policy_bad", "limit_hits")
     assert Edge(Mode.WALKING, Mode.FALLBACK, Kind.TRIGGER, labels) in EDGES
     to_stopped = {edge.origin for edge in EDGES if edge.kind is Kind.TRIGGER and edge.to is Mode.STOPPED}
     assert to_stopped == set(Mode) - {Mode.STOPPED}

@@ -20,6 +20,8 @@ SPEC, LIMITS = load_robot_once("go2"), limits("go2")
 def log(rows=100, **bent):
     """Standing still, by a policy of 50 Hz."""
     stamps = 5.0 + DT * np.arange(rows)
+    targets = np.tile(pose(), (rows, 1))
+    targets[:, 0] += 1e-6 * (np.arange(rows) // 4 % 7)
     rng = np.random.default_rng(0)
     still = np.zeros((rows, 12))
     plain = WalkLog(
@@ -33,7 +35,7 @@ def log(rows=100, **bent):
         angular_velocity_in_base_radps=rng.normal(0.0, 0.01, (rows, 3)),
         acceleration_in_base_mps2=np.tile([0.0, 0.0, 9.81], (rows, 1)),
         velocity_command=np.tile([0.5, 0.0, 0.0], (rows, 1)),
-        target_rad=np.tile(pose(), (rows, 1)),
+        target_rad=targets,
         target_stamp_s=stamps[np.arange(rows) // 4 * 4],
         kp_nm_per_rad=np.full(12, 25.0),
         kd_nms_per_rad=np.full(12, 0.5),

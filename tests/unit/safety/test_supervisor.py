@@ -2,7 +2,7 @@ import dataclasses
 import math
 
 import pytest
-from safe_robot import DT, ROBOTS, Rig, command, in_mode, limits, load_robot_once, pose, state
+from safe_robot import DT, ROBOTS, Rig, answer, command, in_mode, limits, load_robot_once, pose, state
 
 from surefoot_safety.action import Action
 from surefoot_safety.command import CommandKind, VelocityCommand
@@ -192,9 +192,8 @@ def test_a_policy_is_followed_to_the_bit_once_the_transition_is_over():
     rig.run(1.0)
     wanted = tuple(angle + 0.01 for angle in pose())
     output = rig.tick(policy_bent={"position_rad": wanted, "velocity_radps": (0.1,) * 12})
-    assert output.command.target == dataclasses.replace(
-        command().target, position_rad=wanted, velocity_radps=(0.1,) * 12
-    )
+    law = answer(rig.now_s, rig.policy[0], position_rad=wanted, velocity_radps=(0.1,) * 12)
+    assert output.command.target == law.target
 
 
 def test_from_sitting_down_to_sitting_nothing_begins_anew():
@@ -289,7 +288,7 @@ def test_deadlines_missed_again_and_again():
     while rig.mode is Mode.WALKING:
         # Every 40 ms instead of every 20: one missed in 40 ms, one forgiven in 500.
         if ticks % 8 == 0:
-            late = command(rig.now_s + DT, number + ticks)
+            late = answer(rig.now_s + DT, number + ticks)
         rig.tick(target=late)
         ticks += 1
     assert Trigger.POLICY_LATE in rig.last.status.active

@@ -41,6 +41,7 @@ from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.histogram import Histogram
 from surefoot_safety.process.mailbox import REQUESTS, STOPS, Mail, socket_path
 from surefoot_safety.process.main import begin, clear_away, guarded, parser
+from surefoot_safety.process.phases import TELLING_S
 from surefoot_safety.process.report import REPORT_S, loop_record
 from surefoot_safety.process.ticker import Ticker
 
@@ -53,6 +54,8 @@ SERVICES = {
 }
 ANSWER_S = 0.25
 """50 ticks of the supervisor. Joint targets wait meanwhile, but for a supervisor that does not take any."""
+SWITCH_S = 0.0005
+"""A joint target waits no longer than this for the thread that publishes."""
 MOST_CHECK_IN_BYTES = 512
 LEVEL_BYTE = 5
 """Of a check-in: see `surefoot_safety.estop_message`."""
@@ -179,12 +182,18 @@ def run(words: Sequence[str]) -> None:
 
 
 def _tell(node: RobotNode, folder: Path, ending: Ending) -> None:
-    """Publish at the rate of samples, and say how well that goes."""
-    ticker, reported_s = Ticker(node.rate_hz), 0.0
+    """Publish at the rate of samples; half a period later, once the policy has answered, what takes longer to make.
+
+    The other thread must not wait for this one: Python lets a thread go on for 5 ms unless told otherwise.
+    """
+    sys.setswitchinterval(SWITCH_S)
+    ticker, rest_s, reported_s = Ticker(node.rate_hz, phase_s=TELLING_S), 0.5 / node.rate_hz, 0.0
     loop = write_channel(folder, ROBOT_NODE, LoopRecord)
     while not ending.asked:
         now_s = ticker.wait()
         node.telling.tell(now_s)
+        time.sleep(rest_s)
+        node.telling.report(now_s)
         if now_s - reported_s >= REPORT_S:
             reported_s = now_s
             loop.write(loop_record(ticker, Histogram(), "", ""), now_s)

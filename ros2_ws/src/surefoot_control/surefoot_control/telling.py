@@ -37,7 +37,7 @@ UNKNOWN = "unknown"
 
 
 class Telling:
-    """`tell` is to be called at the rate of samples."""
+    """`tell` and later `report` are to be called at the rate of samples."""
 
     def __init__(
         self, node: Node, joint_names: Sequence[str], folder: Path, *, stamps: Stamps, counts: Counts, estop: Mail
@@ -57,13 +57,16 @@ class Telling:
         self._told_mode, self._told_causes, self._told_s = "", (0, 0), -STATUS_S
 
     def tell(self, now_s: float) -> None:
-        """Publish what is new."""
+        """Publish a new sample, and nothing else: the policy's answer comes back through this process."""
         sample = self._state.read(now_s)
         if sample is not None and sample is not self._sample:
             self._sample = sample
             stamp = self._stamps.to_ros(sample.record.stamp_s)
             self._joints.publish(joint_state(self._names, sample.record, stamp))
             self._imu.publish(imu(sample.record, stamp))
+
+    def report(self, now_s: float) -> None:
+        """Publish how things are, and what the e-stop asks."""
         self._report(_alive(self._status.read(now_s), now_s), now_s)
         while (challenge := self._estop.answer()) is not None:
             self._challenge.publish(UInt8MultiArray(data=challenge))

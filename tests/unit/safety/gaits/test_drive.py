@@ -10,9 +10,9 @@ from surefoot_robots.inertia import Inertial
 from surefoot_safety.gaits.balance import FRICTION_SHARE, LIFT_SHARE, TURN_DAMPING_S, UPRIGHT_SHARE, balancing_n
 from surefoot_safety.gaits.drive import Drive, carrying_nm, slow_rates, toward
 from surefoot_safety.gaits.errors import GaitError
-from surefoot_safety.gaits.leg import feet_of
 from surefoot_safety.gaits.plan import GRAVITY_MPS2, MARGIN_RAD, centre_of_mass, plan_of
 from surefoot_safety.gaits.senses import Attitude
+from surefoot_safety.leg import feet_of
 
 SPEC = load_robot_once("go2")
 PLAN = plan_of(SPEC)

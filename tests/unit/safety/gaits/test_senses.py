@@ -7,9 +7,9 @@ import pytest
 from safe_robot import load_robot_once, pose, state, tilted
 
 from surefoot_safety.gaits.errors import GaitError
-from surefoot_safety.gaits.leg import feet_of
 from surefoot_safety.gaits.plan import plan_of
 from surefoot_safety.gaits.senses import Attitude, Clock, Odometry, check_usable
+from surefoot_safety.leg import feet_of
 
 PLAN = plan_of(load_robot_once("go2"))
 FEET = feet_of(PLAN.legs, pose())

@@ -8,9 +8,9 @@ from obedient_robot import Obedient
 from safe_robot import ROBOTS, at, load_robot_once, pose, state, tilted
 
 from surefoot_safety.gaits import Collapse, GaitError, Sit, StandUp, plan_of
-from surefoot_safety.gaits.leg import feet_of
 from surefoot_safety.gaits.plan import SLOW_RADPS
 from surefoot_safety.gaits.sit import FOLD_PATIENCE_S, MOVE_S, eased
+from surefoot_safety.leg import feet_of
 
 PLAN = plan_of(load_robot_once("go2"))
 LYING = [foot for foot, _ in feet_of(PLAN.legs, PLAN.lying_rad)]

@@ -7,8 +7,8 @@ import pytest
 from obedient_robot import Obedient
 from safe_robot import load_robot_once, state, tilted
 
+from surefoot_safety.command import standstill
 from surefoot_safety.gaits import Trot, plan_of
-from surefoot_safety.gaits.leg import feet_of
 from surefoot_safety.gaits.trot import (
     ALARM_S,
     CLEARANCE_SHARE,
@@ -18,6 +18,7 @@ from surefoot_safety.gaits.trot import (
     SHORTEST_SHARE,
     STEP_SHARE,
 )
+from surefoot_safety.leg import feet_of
 
 PLAN = plan_of(load_robot_once("go2"))
 STEP_S = STEP_SHARE * PLAN.fall_time_s
@@ -162,3 +163,45 @@ def test_takes_over_from_another_that_stands():
     assert one.gait.position_rad == aside
     one.run(0.005)
     assert max(abs(a - b) for a, b in zip(aside, one.joints, strict=True)) < 0.02
+
+
+def test_targets_do_not_leap_where_stepping_turns_into_standing():
+    """Found by hypothesis: stepping moved on once more in the tick in which it came to rest, and standing took it back.
+
+    A robot upside down, thrown about, that comes to rest while one foot is far from where it should be.
+    """
+    plan = plan_of(load_robot_once("a1"))
+    trot, still, half = Trot(plan), (0.0,) * 12, math.sqrt(0.5)
+    yawed = {"joint_position_rad": still, "orientation_wxyz": (0.0, 0.0, 0.0, 1.0)}
+    rolled = {
+        "joint_position_rad": (*still[:3], -2.75, 2.0, 2.0, *still[:6]),
+        "joint_velocity_radps": (*still[:3], -32.0, *still[:8]),
+        "orientation_wxyz": (half, half, 0.0, 0.0),
+        "acceleration_in_base_mps2": (-10.0, 0.0, 38.0),
+    }
+    thrown = {
+        "joint_position_rad": (*still[:6], 3.125, 6.75, 0.8125, 0.0, 2.0, 0.0),
+        "joint_velocity_radps": (*still[:7], 77.0, *still[:4]),
+        "orientation_wxyz": (0.0, 0.0, 0.0, 1.0),
+        "angular_velocity_in_base_radps": (-21.0, 22.0, 0.0),
+        "acceleration_in_base_mps2": (0.0, 149.0, -79.0),
+    }
+    fallen = (0.0, 0.8715755371245493, 0.0, -0.49026123963255896)
+    folded = (-1.0, 0.0, 3.0, 0.0, 4.625, *still[:5], -2.9375, 0.0)
+    now_s, dt_s = 1.0, 0.02
+
+    def sample(number, **fields):
+        return state(now_s, number, "a1", **{"acceleration_in_base_mps2": (0.0, 0.0, 0.0), **fields})
+
+    trot.begin(sample(1, joint_position_rad=folded, orientation_wxyz=fallen))
+    before, rested = trot.position_rad, []
+    samples = [yawed] * 39 + [{**yawed, "orientation_wxyz": (0.0, 0.0, 1.0, 0.0)}] * 13 + [yawed] * 13
+    for number, fields in enumerate([*samples, *[rolled] * 13, *[thrown] * 13]):
+        now_s += 0.0625 if number >= 39 else 0.0
+        law = trot.tick(sample(number + 2, **fields), standstill(now_s), now_s)
+        most = [rate * dt_s + 1e-9 for rate in plan.no_load_speed_radps]
+        assert all(abs(b - a) <= step for a, b, step in zip(before, law.position_rad, most, strict=True)), number
+        before = law.position_rad
+        rested.append(trot.resting)
+    assert not rested[-3]
+    assert rested[-1]

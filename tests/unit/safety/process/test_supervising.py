@@ -2,7 +2,7 @@ import math
 import secrets
 
 import pytest
-from safe_robot import command, limits, load_robot_once, pose, state
+from safe_robot import answer, limits, load_robot_once, pose, state
 
 from surefoot_robots.drivers.driver import Sample
 from surefoot_safety.channel.channels import COMMAND, STATE, STATUS, TARGET, read_channel, write_channel
@@ -219,7 +219,7 @@ def test_targets_and_velocity_come_in(world):
         stamp_s = world.now_s
         if number % 4 == 0:
             velocity = VelocityCommand(number, stamp_s, 0.3, 0.0, 0.1)
-            world.targets.write(target_record(command(stamp_s, number), velocity), stamp_s)
+            world.targets.write(target_record(answer(stamp_s, number), velocity), stamp_s)
         world.tick(*[Request.WALK] * (number == 8))
     assert world.status.mode is Mode.WALKING
     assert world.status.velocity == (0.3, 0.0, 0.1)

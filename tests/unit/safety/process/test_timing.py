@@ -65,6 +65,16 @@ def test_ticks_keep_to_the_grid_however_long_the_work_takes():
     assert (ticks.ticks, ticks.overruns, ticks.skipped) == (4, 0, 0)
 
 
+@pytest.mark.parametrize(
+    ("begun_ms", "due_ms"), [(1000.0, 1000.4), (1000.4, 1005.4), (1003.0, 1005.4), (1005.3, 1005.4), (1005.5, 1010.4)]
+)
+def test_whenever_it_is_started_its_ticks_are_a_phase_after_whole_periods(begun_ms, due_ms):
+    time = Time()
+    time.ns = round(begun_ms * MS)
+    ticks = Ticker(200.0, time.clock, time.sleep_until, phase_s=0.0004)
+    assert [ticks.wait(), ticks.wait()] == pytest.approx([due_ms / 1000.0, due_ms / 1000.0 + 0.005], abs=1e-12)
+
+
 def test_a_late_tick_runs_at_once_and_the_next_is_on_the_grid_again():
     time = Time()
     ticks = ticker(time)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safe_robot import ROBOTS, load_robot_once, pose
 
-from surefoot_safety.gaits.leg import Leg, feet_of, legs_of
+from surefoot_safety.leg import Leg, feet_of, legs_of
 
 # Thigh joint 0.1 beside the hip, thigh and shank 0.2 long, hip 0.3 ahead of the base.
 LEG = Leg(
