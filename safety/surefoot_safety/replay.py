@@ -120,6 +120,8 @@ class _Player:
         orientation = tuple(log.orientation_wxyz[0].tolist())
         x, y, z = gravity_in_base(orientation)
         begin_s, output = float(log.stamp_s[0]) - self._lead * TICK_S, None
+        # The first answer in the log is to a sample of before; those that are made up come before it.
+        behind_s = max(0.0, float(log.stamp_s[0] - log.target_stamp_s[0]))
         for tick in range(self._lead):
             now_s = begin_s + tick * TICK_S
             state = RobotState(
@@ -137,7 +139,7 @@ class _Player:
             self._answer += 1
             first, *others = log.target_rad[0].tolist()
             # Never the same twice: that is what a policy does that hangs.
-            policy = self._command((first + 1e-9 * (tick % 2), *others), now_s)
+            policy = self._command((first + 1e-9 * (tick % 2), *others), now_s - behind_s)
             requests = {0: (Request.ARM,), 1: (Request.STAND,)}.get(tick, ())
             if output is not None and output.status.mode is Mode.STANDING:
                 requests = (Request.WALK,)

@@ -10,20 +10,26 @@ from surefoot.output import print_json, print_table
 from surefoot.progress import progress
 
 if TYPE_CHECKING:
+    from surefoot_robots.spec import RobotSpec
     from surefoot_safety.replay import Replay
+    from surefoot_safety.replay_log import WalkLog
     from surefoot_safety.settings import Settings
 
 HELP = "what the supervisor would have done on recorded walks"
 DESCRIPTION = (
     "Plays logs to a supervisor and says when it would have taken the robot from its policy, and why. A good walk must "
     "be left alone; a fall must be foreseen at least 150 ms before the trunk touches the ground. Exit status 1 if not. "
-    "`surefoot bench trips --logs FOLDER` records logs in simulation."
+    "`surefoot bench trips --logs FOLDER` records logs in simulation. Of a recording of `surefoot up --record` every "
+    "walk is replayed: it does not tell when the trunk touched the ground, so that any trip counts as one on a good "
+    "walk, nor how late single answers of the policy were, only that none came."
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Any number of files."""
-    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help="a log (.npz), or a folder of logs")
+    parser.add_argument(
+        "logs", type=Path, nargs="+", metavar="LOG", help="a log (.npz), a recording (.mcap), or a folder of logs"
+    )
 
 
 def run(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -31,16 +37,23 @@ def run(settings: Settings, arguments: argparse.Namespace) -> int:
     from surefoot_robots.loader import load_robot
     from surefoot_safety.limits import limits_of
     from surefoot_safety.replay import replay
-    from surefoot_safety.replay_log import load_walk
 
     spec = load_robot(settings.robot)
     limits, files = limits_of(spec, settings), _files(arguments.logs)
     replays = {
-        str(file): replay(load_walk(file), limits, spec)
+        name: replay(log, limits, spec)
         for file in progress(files, "replay", total=len(files), quiet=arguments.json)
+        for name, log in _walks(file, spec).items()
     }
     _report(replays, as_json=arguments.json)
     return 0 if all(one.kept for one in replays.values()) else 1
+
+
+def _walks(file: Path, spec: RobotSpec) -> dict[str, WalkLog]:
+    from surefoot.recorded_walks import walks_in
+    from surefoot_safety.replay_log import load_walk
+
+    return walks_in(file, spec) if file.suffix == ".mcap" else {str(file): load_walk(file)}
 
 
 def _files(given: list[Path]) -> list[Path]:
