@@ -59,12 +59,11 @@ def low_base(height_m: float, least_m: float) -> list[Violation]:
     return [Violation(Check.LOW_BASE, f"the base is {height_m:.3f} m above the ground < {least_m:.3f} m")]
 
 
-def sinking(trunk_soon_m: float, least_m: float, horizon_s: float) -> list[Violation]:
-    """The trunk about to touch the ground."""
-    if trunk_soon_m >= least_m:
+def sinking(trunk_m: float, least_m: float) -> list[Violation]:
+    """The trunk on the ground, or about to touch it."""
+    if trunk_m >= least_m:
         return []
-    message = f"in {horizon_s:g} s {trunk_soon_m:.3f} m will be left between trunk and ground < {least_m:g} m"
-    return [Violation(Check.SINKING, message)]
+    return [Violation(Check.SINKING, f"about to be {trunk_m:.3f} m between trunk and ground < {least_m:g} m")]
 
 
 def no_contact(foot_contact: tuple[bool, ...] | None) -> list[Violation]:

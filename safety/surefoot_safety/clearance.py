@@ -1,6 +1,6 @@
 """How high the trunk is above the ground that the feet stand on, and where it is about to be: from legs and IMU alone.
 
-No robot reports that. But no foot is below the ground, so over even ground the trunk is as high as the lowest foot is
+Few robots report that. But no foot is below the ground, so over even ground the trunk is as high as the lowest foot is
 deep. In the air it is higher than that. With a foot on a lower step it is less high: the clearance then comes out too
 large, so that walks on stairs are left alone.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from math import isnan, nan
 
 from surefoot_robots.shapes import Box
 from surefoot_robots.spec import RobotSpec
@@ -39,8 +40,9 @@ class Clearance:
 
     base_m: float
     """Of the base's origin, now."""
-    trunk_soon_m: float
-    """Of the trunk's lowest point at the end of the horizon, if joints and base go on as they do."""
+    trunk_m: float
+    """Of the trunk's lowest point, now or at the end of the horizon if joints and base go on as they do: the less of
+    both."""
 
 
 def underside_of(spec: RobotSpec) -> Underside:
@@ -52,27 +54,37 @@ def underside_of(spec: RobotSpec) -> Underside:
             balls += [Ball((x + i * a, y + j * b, z + k * c), 0.0) for i, j, k in product((-1.0, 1.0), repeat=3)]
         else:
             balls += [Ball(end, shape.radius_m) for end in (shape.start_m, shape.end_m)]
-    return Underside(legs_of(spec, 0.0), spec.legs[0].foot.radius_m, tuple(balls))
+    balls = balls or [Ball((0.0, 0.0, 0.0), 0.0)]
+    return Underside(legs_of(spec, 0.0), max(leg.foot.radius_m for leg in spec.legs), tuple(balls))
 
 
 def clearance(underside: Underside, state: RobotState, horizon_s: float) -> Clearance:
     """Of a sample."""
-    dx, dy, dz = state.gravity_in_base
-    p, q, r = state.angular_velocity_in_base_radps
+    down = state.gravity_in_base
     # Where down will point: ḋ = d × ω.
-    sx = dx + horizon_s * (dy * r - dz * q)
-    sy = dy + horizon_s * (dz * p - dx * r)
-    sz = dz + horizon_s * (dx * q - dy * p)
-    speed = state.joint_velocity_radps
-    base_m, feet_soon_m = [], []
-    for leg, ((x, y, z), columns) in enumerate(feet_of(underside.legs, state.joint_position_rad)):
-        base_m.append(x * dx + y * dy + z * dz)
-        by_legs = sum(
-            speed[3 * leg + joint] * (jx * dx + jy * dy + jz * dz) for joint, (jx, jy, jz) in enumerate(columns)
-        )
-        feet_soon_m.append(x * sx + y * sy + z * sz + horizon_s * by_legs)
-    trunk_soon_m = max(
-        x * sx + y * sy + z * sz + ball.radius_m for ball in underside.trunk for x, y, z in (ball.centre_m,)
+    (dx, dy, dz), (p, q, r) = down, state.angular_velocity_in_base_radps
+    soon = (
+        dx + horizon_s * (dy * r - dz * q),
+        dy + horizon_s * (dz * p - dx * r),
+        dz + horizon_s * (dx * q - dy * p),
     )
-    radius_m = underside.foot_radius_m
-    return Clearance(max(base_m) + radius_m, max(feet_soon_m) + radius_m - trunk_soon_m)
+    speed, feet_m, feet_soon_m = state.joint_velocity_radps, [], []
+    for leg, (foot, columns) in enumerate(feet_of(underside.legs, state.joint_position_rad)):
+        by_legs = sum(speed[3 * leg + joint] * _dot(column, down) for joint, column in enumerate(columns))
+        feet_m.append(_dot(foot, down))
+        feet_soon_m.append(_dot(foot, soon) + horizon_s * by_legs)
+    trunk_m, trunk_soon_m = (
+        _highest([_dot(ball.centre_m, where) + ball.radius_m for ball in underside.trunk]) for where in (down, soon)
+    )
+    base_m = _highest(feet_m) + underside.foot_radius_m
+    now_m, soon_m = base_m - trunk_m, _highest(feet_soon_m) + underside.foot_radius_m - trunk_soon_m
+    return Clearance(base_m, -_highest([-now_m, -soon_m]))
+
+
+def _dot(a: Vector3, b: Vector3) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _highest(values: list[float]) -> float:
+    """NaN if any of them is: `max` would pass over it."""
+    return nan if isnan(sum(values)) else max(values)

@@ -226,16 +226,26 @@ def _sampled(state: RobotState, limits: Limits, last: Sample | None, missing: li
 
 def _body(state: RobotState, limits: Limits) -> list[Violation]:
     body, down = limits.settings.body, state.gravity_in_base
-    above = clearance(limits.underside, state, body.sinking_horizon_s)
-    height_m = above.base_m if state.base_height_m is None else min(above.base_m, state.base_height_m)
+    beyond = joints_out_of_range(state, limits)
     return [
-        *joints_out_of_range(state, limits),
+        *beyond,
         *joints_too_fast(state, limits),
         *tilted(down, body.tilt_rad),
         *falling(down, state.angular_velocity_in_base_radps, body.falling_horizon_s, body.falling_tilt_rad),
-        *low_base(height_m, limits.least_base_height_m),
-        *sinking(above.trunk_soon_m, body.sinking_clearance_m, body.sinking_horizon_s),
+        # Of joints that are nowhere there is no telling where the feet are; they are reason enough to stop.
+        *([] if beyond else _near_ground(state, limits)),
         *no_contact(state.foot_contact),
+    ]
+
+
+def _near_ground(state: RobotState, limits: Limits) -> list[Violation]:
+    """By the legs; by what the robot says of its height too, if it does."""
+    body = limits.settings.body
+    above = clearance(limits.underside, state, body.sinking_horizon_s)
+    told_m = above.base_m if state.base_height_m is None else state.base_height_m
+    return [
+        *(low_base(above.base_m, limits.least_base_height_m) or low_base(told_m, limits.least_base_height_m)),
+        *sinking(above.trunk_m, body.sinking_clearance_m),
     ]
 
 

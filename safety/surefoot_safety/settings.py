@@ -53,10 +53,11 @@ class BodySettings:
     """The foreseen tilt that counts as falling."""
     base_height_share: Annotated[float, higher(0.1, 0.8)]
     """Of the height in the default pose, below which the base is near the ground."""
-    sinking_horizon_s: Annotated[float, higher(0.0, 0.3)]
-    """How far ahead the trunk's way to the ground is foreseen."""
+    sinking_horizon_s: Annotated[float, fixed(0.0, 0.3)]
+    """How far ahead the trunk's way to the ground is foreseen. Further is not stricter: what comes down may be on its
+    way up again by then."""
     sinking_clearance_m: Annotated[float, higher(0.0, 0.1)]
-    """What must then be left between trunk and ground."""
+    """What must be left between trunk and ground, now and then."""
     shove_mps: Annotated[float, lower(0.5, 3.0)]
     """Speed that the robot may gain within a stride, as its accelerometer has it."""
     joint_overrun_rad: Annotated[float, lower(0.0, 0.2)]
@@ -119,8 +120,8 @@ class TimingSettings:
 class PolicySettings:
     """What a policy's answers may look like, one after the other."""
 
-    repeats: Annotated[float, lower(1.0, 50.0)]
-    """Answers in a row that are the one before them, to the last bit."""
+    frozen_s: Annotated[float, lower(0.01, 0.5)]
+    """Samples over so long a time all answered by the same joint targets, to the last bit."""
     leap_rad: Annotated[float, lower(0.1, 1.0)]
     """How far joint targets may move from answer to answer, root mean square over joints, three times in a row."""
 

@@ -1,13 +1,13 @@
-"""Whether the robot is carried off: what the accelerometer adds up to of late, along the ground.
+"""Whether the robot is pushed or pulled: what the accelerometer adds up to of late, along the ground.
 
-Legs take a robot from rest to 1 m/s in a third of a second at best; a blow or somebody's grip does it in less. A
-fall that begins so is over in 0.3 s, and tilt tells of it when it is too late.
+Walking speeds up and slows down in every stride, and neither lasts. A blow or somebody's grip does: the fall that
+begins so is over in 0.3 s, and tilt tells of it when it is too late.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, isfinite
 
 from surefoot_safety.state import RobotState, Vector3
 from surefoot_safety.violation import Check, Violation
@@ -15,6 +15,8 @@ from surefoot_safety.violation import Check, Violation
 GRAVITY_MPS2 = 9.81
 MEMORY_S = 0.3
 """A stride: what speeds up and slows down in every one adds up to nothing, and zero offsets of 0.1 m/s² to 0.03 m/s."""
+MOST_MPS = 10.0
+"""No more is remembered, nor what is no number: a sample that was garbled on its way is forgotten in half a second."""
 LONGEST_S = 0.02
 """Ten samples: the acceleration between samples that are further apart is not known."""
 
@@ -31,13 +33,20 @@ def shoved(state: RobotState, memory: ShoveMemory, limit_mps: float) -> tuple[li
     """More than that gained; and the memory one sample later."""
     seconds = min(LONGEST_S, max(0.0, state.stamp_s - memory.stamp_s))
     gained = _gained(state, memory.gained_mps, seconds)
-    now = ShoveMemory(state.stamp_s, gained)
+    now = ShoveMemory(state.stamp_s, _bounded(gained))
     (x, y, z), (dx, dy, dz) = gained, state.gravity_in_base
     down = x * dx + y * dy + z * dz
     along = hypot(x - down * dx, y - down * dy, z - down * dz)
     if along <= limit_mps:
         return [], now
-    return [Violation(Check.SHOVED, f"carried off at {along:.1f} m/s more than a moment ago > {limit_mps:g} m/s")], now
+    return [Violation(Check.SHOVED, f"pushed or pulled: {along:.1f} m/s gained in a stride > {limit_mps:g} m/s")], now
+
+
+def _bounded(gained_mps: Vector3) -> Vector3:
+    if not isfinite(sum(gained_mps)):
+        return (0.0, 0.0, 0.0)
+    x, y, z = (max(-MOST_MPS, min(MOST_MPS, one)) for one in gained_mps)
+    return x, y, z
 
 
 def _gained(state: RobotState, before: Vector3, seconds: float) -> Vector3:

@@ -136,7 +136,7 @@ class Supervisor:
         if not walks:
             self._answers = Answers()
         elif number not in (None, self._policy.newest):
-            self._answers = answered(target.target.position_rad, self._answers)
+            self._answers = answered(target.target.position_rad, target.stamp_s, self._answers)
         self._policy = heard(number, inputs.now_s, seconds, self._policy, timing)
         return found
 

@@ -112,7 +112,7 @@ TABLE: tuple[Row, ...] = (
     Row(T.FALLING, "about to tilt too far", ON_FEET, A.DAMP, 0.1, RESET, NO_UPRIGHT),
     Row(T.LOW_BASE, "the base is near the ground", UP, A.SETTLE, 0.3, OPERATOR),
     Row(T.SINKING, "the trunk is about to touch the ground", WALK, A.FALLBACK, 0.05, OPERATOR),
-    Row(T.SHOVED, "carried off by no leg of its own", WALK, A.FALLBACK, 0.1, OPERATOR),
+    Row(T.SHOVED, "pushed or pulled along the ground", WALK, A.FALLBACK, 0.1, OPERATOR),
     Row(T.NO_CONTACT, "no foot touches the ground", UP, A.STAND, 1.0, OPERATOR),
     Row(T.ENCODER_FROZEN, "a joint's angle stands still while it moves", POWERED, A.DAMP, 0.05, RESET, NO_ENCODERS),
     Row(T.ENCODER_JUMP, "a joint's angle jumped", POWERED, A.DAMP, 0.05, RESET, NO_ENCODERS),

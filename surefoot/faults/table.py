@@ -64,7 +64,7 @@ def _in_walks(must: Must, **others: Must) -> dict[State, Must]:
 SILENT = _falls_back(T.POLICY_SILENT, T.POLICY_LATE, T.POLICY_BAD, waits=("timing.policy_silent_s",))
 BAD = _falls_back(T.POLICY_BAD, waits=(T.POLICY_BAD,))
 HANGS_S = 0.13
-"""Of a policy of 50 Hz: six answers, of which the first may be one that was right."""
+"""Of a policy of 50 Hz: policy.frozen_s, and the tick in which it began."""
 HANGS = _falls_back(T.POLICY_BAD, waits=(HANGS_S, T.POLICY_BAD))
 MAY_FALL_BACK = Must(free=True, most=Action.FALLBACK)
 MAY_STAND = Must(Action.FALLBACK, most=Action.STAND)

@@ -7,11 +7,12 @@ answer would wait for the supervisor for half of its period on average, and for 
 from __future__ import annotations
 
 LINK_S = 0.0
-"""A sample is in its channel 0.1 ms later; 0.3 ms with the physics of a simulated robot."""
+"""A sample is in its channel 0.1 ms later; 0.3 ms with the physics of a simulated robot: the supervisor then takes the
+one before it."""
 SUPERVISOR_S = 0.0002
 """It works for 0.5 ms, so that its command leaves with the link's next tick."""
 TELLING_S = 0.0005
-"""The robot node publishes the same sample after the supervisor, so that the policy has nearly the whole of the
-supervisor's period to answer it."""
+"""The robot node publishes the newest sample, and the policy has nearly the whole of the supervisor's period to answer
+it."""
 BARE_S = 0.0006
 """The bare loop of a bench keeps out of their way."""

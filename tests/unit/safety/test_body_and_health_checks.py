@@ -109,11 +109,11 @@ def test_low_base(height, trips):
     assert checks(low_base(height, 0.12)) == ([Check.LOW_BASE] if trips else [])
 
 
-@pytest.mark.parametrize(("soon_m", "trips"), [(0.02, False), (0.3, False), (0.0199, True), (-0.1, True), (NAN, True)])
-def test_sinking(soon_m, trips):
-    found = sinking(soon_m, 0.02, 0.1)
+@pytest.mark.parametrize(("left_m", "trips"), [(0.02, False), (0.3, False), (0.0199, True), (-0.1, True), (NAN, True)])
+def test_sinking(left_m, trips):
+    found = sinking(left_m, 0.02)
     assert checks(found) == ([Check.SINKING] if trips else [])
-    assert not trips or found[0].message == f"in 0.1 s {soon_m:.3f} m will be left between trunk and ground < 0.02 m"
+    assert not trips or found[0].message == f"about to be {left_m:.3f} m between trunk and ground < 0.02 m"
 
 
 def test_contact():

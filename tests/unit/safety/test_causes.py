@@ -11,6 +11,7 @@ from surefoot_safety.causes import (
     from_policy,
     from_silence,
     from_violations,
+    news,
 )
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.mode import Mode, Request
@@ -32,6 +33,13 @@ def test_every_check_raises_its_trigger_or_none(check):
 def test_the_first_reason_is_kept():
     found = [Violation(Check.TILT, "one"), Violation(Check.CLOCK, "two"), Violation(Check.TILT, "three")]
     assert from_violations(found) == {Trigger.TILT: "one", Trigger.CLOCK: "two"}
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_robot_that_sits_or_is_on_its_way_is_low_and_that_is_no_news(mode):
+    causes = {Trigger.LOW_BASE: "low", Trigger.SINKING: "lower", Trigger.TILT: "tilted"}
+    up = mode in {Mode.STANDING, Mode.WALKING, Mode.FALLBACK}
+    assert news(causes, mode) == (causes if up else {Trigger.TILT: "tilted"})
 
 
 @pytest.mark.parametrize(

@@ -284,3 +284,30 @@ def test_the_memory_does_not_change_behind_ones_back():
     before = dataclasses.replace(memory)
     following(memory)
     assert memory == before
+
+
+LOW = (0.0, 1.36, -2.65) * 4
+"""Knees folded: a go2 that lies."""
+
+
+@pytest.mark.parametrize(
+    ("bent", "checks"),
+    [
+        ({"joint_position_rad": LOW, "base_height_m": None}, {Check.LOW_BASE}),
+        ({"joint_position_rad": LOW, "base_height_m": 0.3}, {Check.LOW_BASE}),
+        ({"joint_velocity_radps": (0.0, 0.0, -18.0) * 4}, {Check.SINKING}),
+        ({"base_height_m": 0.1}, {Check.LOW_BASE}),
+        ({"base_height_m": None}, set()),
+    ],
+)
+def test_the_lower_of_the_heights_by_legs_and_by_what_the_robot_says_counts(bent, checks):
+    found = [violation.check for violation in first(**bent).verdict.violations]
+    assert set(found) & {Check.LOW_BASE, Check.SINKING} == checks
+    assert found.count(Check.LOW_BASE) <= 1
+
+
+@pytest.mark.parametrize("angle", [1e308, -1e308, 100.0])
+def test_feet_of_joints_that_are_nowhere_are_not_looked_for(angle):
+    checks = first(joint_position_rad=(angle,) * 12).verdict.checks
+    assert Check.JOINT_RANGE in checks
+    assert not checks & {Check.INTERNAL_ERROR, Check.LOW_BASE, Check.SINKING}

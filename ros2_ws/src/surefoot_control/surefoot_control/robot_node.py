@@ -192,8 +192,8 @@ def _tell(node: RobotNode, folder: Path, ending: Ending) -> None:
     while not ending.asked:
         now_s = ticker.wait()
         node.telling.tell(now_s)
-        time.sleep(rest_s)
-        node.telling.report(now_s)
+        time.sleep(max(0.0, now_s + rest_s - time.monotonic()))
+        node.telling.report(time.monotonic())
         if now_s - reported_s >= REPORT_S:
             reported_s = now_s
             loop.write(loop_record(ticker, Histogram(), "", ""), now_s)
