@@ -295,7 +295,7 @@ LOW = (0.0, 1.36, -2.65) * 4
     [
         ({"joint_position_rad": LOW, "base_height_m": None}, {Check.LOW_BASE}),
         ({"joint_position_rad": LOW, "base_height_m": 0.3}, {Check.LOW_BASE}),
-        ({"joint_velocity_radps": (0.0, 0.0, -18.0) * 4}, {Check.SINKING}),
+        ({"joint_velocity_radps": (0.0, 18.0, -18.0) * 4}, {Check.SINKING}),
         ({"base_height_m": 0.1}, {Check.LOW_BASE}),
         ({"base_height_m": None}, set()),
     ],
