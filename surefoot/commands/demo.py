@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     _show_robots(arguments.out)
     _say("2/5  The terrain they are to walk on, ten levels of each kind:")
     _draw_terrain(arguments.out, arguments.seed)
-    _say(f"3/5  {robots} Go2 trot over it for {seconds:g} s, by a fixed gait: no policy exists yet.")
+    _say(f"3/5  {robots} Go2 trot over it for {seconds:g} s, by a fixed gait, which feels nothing.")
     walk, environment = _walk(robots, seconds, arguments.seed, arguments.out)
     _say("4/5  A picture of them:")
     _draw_robots(walk, environment, arguments.out)

@@ -17,6 +17,7 @@ from surefoot_safety.channel.records import LoopRecord, StatusRecord
 from surefoot_safety.estop import Endpoint, EStop
 from surefoot_safety.estop_key import read_key
 from surefoot_safety.gait import Gaits
+from surefoot_safety.gaits.gains import check_gains
 from surefoot_safety.limits import limits_of
 from surefoot_safety.process.ending import Ending
 from surefoot_safety.process.main import begin, clear_away, guarded, parser
@@ -40,6 +41,8 @@ def run(words: Sequence[str]) -> None:
     arguments = _parser().parse_args(words)
     spec, settings, folder = begin(arguments)
     limits = limits_of(spec, settings)
+    if arguments.gaits == GAITS:
+        check_gains(spec, settings.command)
     terms = None if arguments.policy is None else read_terms(arguments.policy, limits)
     if terms is not None:
         LOG.info("a policy is held to the contract of %s, sha256 %s…", arguments.policy, terms.sha256[:12])
