@@ -86,6 +86,7 @@ def test_limit_hits():
 def test_silence(age_s, walking, standing):
     assert set(from_silence(age_s, False, TIMING)) == walking
     assert set(from_silence(age_s, True, TIMING)) == standing
+    assert all(why == f"no velocity command for {age_s:.1f} s" for why in from_silence(age_s, False, TIMING).values())
 
 
 @pytest.mark.parametrize("by_trigger", [True, False])

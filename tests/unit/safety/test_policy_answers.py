@@ -7,7 +7,7 @@ import pytest
 from safe_robot import DT, answer, command, in_mode, limits
 
 from surefoot_safety.mode import Mode, Request
-from surefoot_safety.policy_answers import LEAPS, Answers, answered, from_answers
+from surefoot_safety.policy_answers import JITTER_S, LEAPS, Answers, answered, from_answers
 from surefoot_safety.table import Trigger
 from surefoot_safety.violation import Check
 
@@ -47,6 +47,12 @@ def test_answers_that_never_change(times, trips):
 def test_it_is_time_that_counts_and_not_how_often():
     assert from_answers(after(*[(0.1,)] * 20, every_s=0.005), POLICY) == {}
     assert from_answers(after(*[(0.1,)] * 21, every_s=0.005), POLICY) != {}
+
+
+def test_as_long_as_the_limit_is_too_long():
+    limit_s = POLICY.frozen_s - JITTER_S
+    assert from_answers(Answers((0.0,), limit_s, 0.0, ()), POLICY) != {}
+    assert from_answers(Answers((0.0,), math.nextafter(limit_s, 0.0), 0.0, ()), POLICY) == {}
 
 
 def test_one_bit_is_enough():

@@ -111,6 +111,7 @@ def test_one_garbled_sample_trips_and_is_soon_forgotten(garbled, axis):
     tick, memory = pulled(1, tuple(force))
     assert tick == 1
     assert all(abs(one) <= MOST_MPS for one in memory.gained_mps)
+    assert math.isfinite(garbled) or memory.gained_mps == (0.0, 0.0, 0.0)
     for _ in range(120):
         found, memory = shoved(
             state(memory.stamp_s + 0.005, 1, acceleration_in_base_mps2=(0.0, 0.0, GRAVITY_MPS2)), memory, 1.75
