@@ -50,6 +50,10 @@ def test_policy_silence(silent_s, trips):
     assert set(causes) == ({Trigger.POLICY_SILENT} if trips else set())
 
 
+def test_a_policy_may_be_silent_for_as_long_as_that():
+    assert from_policy([], TIMING.policy_silent_s, PolicyMemory((1, 0.0), 0.0, 0.0), TIMING) == {}
+
+
 def test_a_policy_never_heard_of_is_silent():
     assert set(from_policy([], 5.0, PolicyMemory(), TIMING)) == {Trigger.POLICY_SILENT}
 
