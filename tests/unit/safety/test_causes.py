@@ -147,3 +147,22 @@ def test_misses_are_forgiven_with_time():
     assert heard((1, 1.0), 1.25, 0.25, memory, TIMING) == PolicyMemory((1, 1.0), 1.0, 1.5)
     assert heard(None, 3.0, 2.0, memory, TIMING) == PolicyMemory((1, 1.0), 1.0, 0.0)
     assert heard((2, 1.02), 1.04, 0.25, memory, TIMING).misses == pytest.approx(1.5 + 1.0)
+
+
+def test_reasons_say_what_and_how_much():
+    late = from_policy([], 5.25, PolicyMemory((1, 5.0), 5.0, 7.0), TIMING)
+    assert late == {
+        Trigger.POLICY_SILENT: "no joint targets for 0.250 s > 0.1 s",
+        Trigger.POLICY_LATE: "7.0 deadlines missed of late, 5 allowed",
+    }
+    assert from_limit_hits(0.75, 0.5) == {Trigger.LIMIT_HITS: "targets were clamped for 0.75 s of late > 0.5 s"}
+    assert from_duration(Mode.STANDING_UP, 7.0, False, TIMING) == {
+        Trigger.STAND_UP_TIMEOUT: "standing up since 7.0 s > 6 s"
+    }
+    assert from_duration(Mode.SETTLING, 7.0, False, TIMING) == {
+        Trigger.SETTLE_TIMEOUT: "sitting down since 7.0 s > 4 s"
+    }
+    assert from_duration(Mode.FALLBACK, 7.0, True, TIMING) == {Trigger.FALLBACK_OVER: "in fallback since 7.0 s > 5 s"}
+    assert from_operator([Request.STOP]) == {Trigger.OPERATOR_STOP: "the operator asked for stop"}
+    assert from_estop(EstopLevel.SETTLE_THEN_DAMP) == {Trigger.ESTOP_SETTLE: "the e-stop asks to settle"}
+    assert from_estop(None) == {Trigger.ESTOP_ZERO_TORQUE: "the e-stop permits no torque"}
