@@ -52,7 +52,10 @@ def _clamped_position(
     position: Floats, state: RobotState, limits: Limits, anchor_rad: Floats, seconds: float
 ) -> tuple[Floats, list[Violation]]:
     names, lower, upper = limits.joint_names, limits.target_lower_rad, limits.target_upper_rad
-    position, out_of_range = clamped_between(position, lower, upper, names, check=Check.TARGET_RANGE, unit="rad")
+    asked, out_of_range = clamped_between(
+        position, limits.asked_lower_rad, limits.asked_upper_rad, names, check=Check.TARGET_RANGE, unit="rad"
+    )
+    position, _ = clamped_between(asked, lower, upper, names, check=Check.TARGET_RANGE, unit="rad")
     reach = limits.settings.command.target_from_measured_rad
     near, too_far = clamped_between(
         position,

@@ -12,6 +12,10 @@ from surefoot_safety.settings import Settings
 from surefoot_safety.state import Floats
 
 
+ROUNDING_RAD = 1e-6
+"""What a policy's float32 may be off by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Tuples are per joint, in the order of the spec."""
@@ -20,6 +24,10 @@ class Limits:
     robot_hash: str
     joint_names: tuple[str, ...]
     settings: Settings
+    asked_lower_rad: Floats
+    asked_upper_rad: Floats
+    """The joints' own limits: policies may ask for all of them, which is worth no word, and get what lies within the
+    margin."""
     target_lower_rad: Floats
     target_upper_rad: Floats
     measured_lower_rad: Floats
@@ -51,6 +59,8 @@ def limits_of(spec: RobotSpec, settings: Settings) -> Limits:
         robot_hash=robot_hash(spec),
         joint_names=spec.joint_names,
         settings=settings,
+        asked_lower_rad=tuple(angle - ROUNDING_RAD for angle in lower),
+        asked_upper_rad=tuple(angle + ROUNDING_RAD for angle in upper),
         target_lower_rad=tuple(angle + command.position_margin_rad for angle in lower),
         target_upper_rad=tuple(angle - command.position_margin_rad for angle in upper),
         measured_lower_rad=tuple(angle - body.joint_overrun_rad for angle in lower),

@@ -37,9 +37,10 @@ from surefoot_safety.transition import Transition, from_measured, led
 from surefoot_safety.velocity import usable_velocity, velocity_age_s
 from surefoot_safety.violation import STOPPING, Check, Violation
 
-HITS = frozenset({Check.TARGET_RANGE, Check.TARGET_STEP, Check.TARGET_RATE, Check.TARGET_SPEED, Check.TARGET_TORQUE})
-"""Clamps that a sound policy seldom needs. Torque is not among them: at speed motors give less than policies ask for,
-in training as well."""
+HITS = frozenset({Check.TARGET_RANGE, Check.TARGET_STEP, Check.TARGET_SPEED, Check.TARGET_TORQUE})
+"""Clamps that a sound policy seldom needs. The law's torque is not among them: at speed motors give less than policies
+ask for, in training as well. Nor is the rate: a policy of 50 Hz leaps four ticks' way at once, on rough ground at most
+answers, and motors follow no faster."""
 UNUSABLE = frozenset(
     {Check.COMMAND_FINITE, Check.COMMAND_ROBOT, Check.COMMAND_FUTURE, Check.COMMAND_ORDER, Check.COMMAND_GAIN}
 )

@@ -55,7 +55,15 @@ def test_position_range(robot, joint, side):
     near = at(pose(robot), joint, edge - sign * 0.05)
     sample = state(robot=robot, joint_position_rad=near)
     soft = {"kp_nm_per_rad": (1.0,) * 12}
-    for beyond in (1e-6, 0.5, 100.0):
+    # Beyond the edge of the margin it is held there; beyond the joint's own limit, 0.02 rad on, that is worth a word.
+    for beyond, said in (
+        (1e-6, False),
+        (0.02, False),
+        (0.02 + 5e-7, False),
+        (0.0201, True),
+        (0.5, True),
+        (100.0, True),
+    ):
         kept, found = clamped_target(
             target(robot, position_rad=at(near, joint, edge + sign * beyond), **soft),
             sample,
@@ -64,7 +72,7 @@ def test_position_range(robot, joint, side):
             LONG_S,
         )
         assert kept.position_rad == pytest.approx(at(near, joint, edge), abs=1e-12)
-        assert checks(found) == [Check.TARGET_RANGE]
+        assert checks(found) == [Check.TARGET_RANGE] * said
     kept, found = clamped_target(
         target(robot, position_rad=at(near, joint, edge - sign * 1e-6), **soft), sample, limits(robot), near, LONG_S
     )

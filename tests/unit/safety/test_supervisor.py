@@ -326,6 +326,21 @@ def test_limits_hit_again_and_again():
     assert rig.tick(Request.WALK).status.mode is Mode.WALKING
 
 
+def test_leaps_within_the_limits_and_joints_stretched_to_their_limits_are_no_hits():
+    rig = in_mode(Mode.WALKING)
+    rig.run(1.0)
+    spec = load_robot_once("go2")
+    stretched = tuple(float(angle) for angle in spec.joint_upper_rad)
+    held = False
+    for tick in range(400):
+        to = 0.4 if tick // 4 % 2 else -0.4
+        position = (pose()[0] + to, *pose()[1:2], stretched[2], *pose()[3:])
+        held |= Check.TARGET_RATE in rig.tick(policy_bent={"position_rad": position}).status.verdict.checks
+        assert Check.TARGET_RANGE not in rig.last.status.verdict.checks
+    assert held
+    assert rig.mode is Mode.WALKING
+
+
 def test_torque_beyond_the_motor_is_no_hit():
     rig = in_mode(Mode.WALKING)
     rig.run(1.0)
