@@ -11,7 +11,6 @@ from surefoot_safety.clearance import Underside, underside_of
 from surefoot_safety.settings import Settings
 from surefoot_safety.state import Floats
 
-
 ROUNDING_RAD = 1e-6
 """What a policy's float32 may be off by."""
 

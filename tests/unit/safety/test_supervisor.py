@@ -320,7 +320,7 @@ def test_limits_hit_again_and_again():
         rig.tick()
     for _ in range(45):
         assert rig.tick(policy_bent=out).status.mode is Mode.WALKING
-    rig.run(0.05, policy_bent=out)
+    rig.run(0.06, policy_bent=out)
     assert rig.mode is Mode.FALLBACK
     assert Trigger.LIMIT_HITS in rig.last.status.latched
     assert rig.tick(Request.WALK).status.mode is Mode.WALKING
