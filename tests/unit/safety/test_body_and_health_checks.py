@@ -9,7 +9,7 @@ from surefoot_robots.loader import load_robot
 from surefoot_safety.body_checks import falling, joints_out_of_range, joints_too_fast, low_base, no_contact, sinking
 from surefoot_safety.body_checks import tilted as tilt_check
 from surefoot_safety.health_checks import battery_weak, faults_reported, motors_overloaded, motors_too_warm
-from surefoot_safety.state import gravity_in_base
+from surefoot_safety.state import gravity_in_base, tilt_rad
 from surefoot_safety.violation import Check
 
 NAN, INF = math.nan, math.inf
@@ -70,6 +70,22 @@ def test_two_joints_are_two_violations():
 def test_tilt(axis, angle, trips):
     found = tilt_check(gravity_in_base(tilted(angle, axis)), 1.0)
     assert checks(found) == ([Check.TILT] if trips else [])
+
+
+def test_what_is_just_allowed_is_allowed():
+    gravity = gravity_in_base(tilted(0.7, "y"))
+    assert tilt_check(gravity, tilt_rad(gravity)) == []
+    still = (0.0, 0.0, 0.0)
+    assert falling(gravity, still, 0.0, tilt_rad(gravity)) == []
+    fastest = limits().measured_speed_radps
+    assert joints_too_fast(state(joint_velocity_radps=fastest), limits()) == []
+    assert joints_too_fast(state(joint_velocity_radps=tuple(-speed for speed in fastest)), limits()) == []
+
+
+def test_too_few_joints_are_an_error():
+    for field, check in (("joint_velocity_radps", joints_too_fast), ("joint_position_rad", joints_out_of_range)):
+        with pytest.raises(ValueError, match="shorter"):
+            check(state(**{field: (0.0,) * 11}), limits())
 
 
 @pytest.mark.parametrize("index", range(3))
