@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surefoot.report import walk_log
-from surefoot.report.walk_log import NS_PER_S, WalkLog, read_walk
+from surefoot.report.walk_log import NS_PER_S, WalkLog, walk_of
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
@@ -44,7 +44,8 @@ def walks_in(path: Path, spec: RobotSpec) -> dict[str, SafetyLog]:
     """Each stretch in which the robot walked, by its name in the recording: `walk.mcap from 3.2 s`."""
     from surefoot_calibration.log.mcap_file import read_mcap
 
-    seen, topics = read_walk(path), read_mcap(path)
+    topics = read_mcap(path)
+    seen = walk_of(topics, path)
     stretches = [stretch for stretch in seen.modes if stretch.mode == "walking"]
     stretches = [stretch for stretch in stretches if stretch.to_s - stretch.from_s >= SHORTEST_S]
     if not stretches:
@@ -52,24 +53,29 @@ def walks_in(path: Path, spec: RobotSpec) -> dict[str, SafetyLog]:
             f"{path}: the robot does not walk in this recording for {SHORTEST_S:g} s or more",
             hint=f"it has the modes {', '.join(dict.fromkeys(one.mode for one in seen.modes)) or 'none'}",
         )
-    start_ns = round(seen.start_s * NS_PER_S)
-    found = {}
-    for stretch in stretches:
-        begin_ns, end_ns = (start_ns + round(NS_PER_S * second) for second in (stretch.from_s, stretch.to_s))
-        found[f"{path.name} from {stretch.from_s:.1f} s"] = _Walk(topics, path, spec).log(begin_ns, end_ns, seen)
-    return found
+    recording = _Recording(topics, path, spec, seen)
+    return {
+        f"{path.name} from {stretch.from_s:.1f} s": recording.walk(stretch.from_s, stretch.to_s)
+        for stretch in stretches
+    }
 
 
-class _Walk:
-    def __init__(self, topics: Topics, path: Path, spec: RobotSpec) -> None:
-        self._topics, self._path, self._spec = topics, path, spec
+class _Recording:
+    """What there is of joints, IMU and targets in a recording, taken apart once."""
 
-    def log(self, begin_ns: int, end_ns: int, seen: WalkLog) -> SafetyLog:
-        """Between two times of the recorder's clock."""
+    def __init__(self, topics: Topics, path: Path, spec: RobotSpec, seen: WalkLog) -> None:
+        self._topics, self._path, self._spec, self._seen = topics, path, spec, seen
+        self._samples, self._targets = self._joints(walk_log.JOINTS), self._joints(walk_log.TARGETS)
+        self._felt = self._imu()
+
+    def walk(self, from_s: float, to_s: float) -> SafetyLog:
+        """Between two times since its first message."""
         from surefoot_safety.replay_log import WalkLog as SafetyLog
 
-        spec = self._spec
-        joints, imu, targets = self._joints(walk_log.JOINTS), self._imu(), self._joints(walk_log.TARGETS)
+        spec, seen = self._spec, self._seen
+        joints, imu, targets = self._samples, self._felt, self._targets
+        start_ns = round(seen.start_s * NS_PER_S)
+        begin_ns, end_ns = (start_ns + round(NS_PER_S * second) for second in (from_s, to_s))
         # As the supervisor ticks, with the newest of everything; samples come over ROS at half its rate and less.
         ticks_ns = np.arange(begin_ns, end_ns, round(NS_PER_S * TICK_S), dtype=np.int64)
         rows, others = _common(joints, imu)
@@ -96,7 +102,7 @@ class _Walk:
             orientation_wxyz=orientation[others],
             angular_velocity_in_base_radps=rate[others],
             acceleration_in_base_mps2=acceleration[others],
-            velocity_command=_held(seen, (ticks_ns - round(seen.start_s * NS_PER_S)) / NS_PER_S),
+            velocity_command=_held(seen, (ticks_ns - start_ns) / NS_PER_S),
             target_rad=targets.columns[0][answers],
             target_stamp_s=(targets.stamp_ns[answers] - zero_ns) / NS_PER_S,
             kp_nm_per_rad=np.asarray(spec.kp_nm_per_rad, np.float64),

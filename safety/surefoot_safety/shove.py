@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import hypot, isfinite
 
-from surefoot_safety.state import RobotState, Vector3
+from surefoot_safety.state import GRAVITY_MPS2, RobotState, Vector3
 from surefoot_safety.violation import Check, Violation
 
-GRAVITY_MPS2 = 9.81
 MEMORY_S = 0.3
 """A stride: what speeds up and slows down in every one adds up to nothing, and zero offsets of 0.1 m/s² to 0.03 m/s."""
 MOST_MPS = 10.0

@@ -15,6 +15,7 @@ Floats: TypeAlias = tuple[float, ...]
 Vector3: TypeAlias = tuple[float, float, float]
 Quaternion: TypeAlias = tuple[float, float, float, float]
 """w, x, y, z."""
+GRAVITY_MPS2 = 9.81
 
 
 @dataclass(frozen=True, slots=True)

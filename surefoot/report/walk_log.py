@@ -103,7 +103,11 @@ def read_walk(path: Path) -> WalkLog:
 
     if not path.is_file():
         raise SurefootError(f"{path}: there is no such file", hint="record one: surefoot up --sim --record walk.mcap")
-    topics = read_mcap(path)
+    return walk_of(read_mcap(path), path)
+
+
+def walk_of(topics: Topics, path: Path) -> WalkLog:
+    """From all that was read of a recording."""
     times = [recorded.time_ns for recorded in topics.values() if recorded.time_ns]
     if not times:
         raise SurefootError(f"{path}: has no messages")

@@ -13,9 +13,8 @@ import numpy as np
 
 from surefoot_robots.spec import FloatArray, RobotSpec
 from surefoot_safety.leg import Leg, legs_of
-from surefoot_safety.state import Floats, Vector3
+from surefoot_safety.state import GRAVITY_MPS2, Floats, Vector3
 
-GRAVITY_MPS2 = 9.81
 MARGIN_RAD = 0.03
 """Targets stay so far within the joints' limits: more than the gate's 0.02, so that it never has to clamp a gait."""
 HEIGHT_SHARE = 0.9

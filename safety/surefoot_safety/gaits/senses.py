@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import isfinite, sqrt
 
 from surefoot_safety.gaits.errors import GaitError
-from surefoot_safety.gaits.plan import GRAVITY_MPS2, Plan
+from surefoot_safety.gaits.plan import Plan
 from surefoot_safety.leg import Jacobian
-from surefoot_safety.state import RobotState, Vector3
+from surefoot_safety.state import GRAVITY_MPS2, RobotState, Vector3
 
 DOWN_TIME_S = 0.1
 """The gyro carries down on for so long before the measured one outweighs it: half of a step, whose impacts shake it."""

@@ -5,20 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from plain_leg import LEG
 from safe_robot import ROBOTS, limits, load_robot_once, pose, state, tilted
 
 from surefoot_safety.clearance import Ball, Underside, clearance, underside_of
-from surefoot_safety.leg import Leg
 
-# Thigh joint 0.1 beside the hip, thigh and shank 0.2 long, hip 0.3 ahead of the base: see test_leg.py.
-LEG = Leg(
-    hip_in_base_m=(0.3, 0.0, 0.0),
-    thigh_in_hip_m=(0.0, 0.1, 0.0),
-    calf_in_thigh_m=(0.0, 0.0, -0.2),
-    foot_in_calf_m=(0.0, 0.0, -0.2),
-    lower_rad=(-1.0, -1.5, -2.7),
-    upper_rad=(1.0, 3.0, -0.1),
-)
 BELLY, NOSE = Ball((0.0, 0.0, -0.05), 0.01), Ball((0.4, 0.0, -0.05), 0.0)
 STRAIGHT, BENT = (0.0, 0.0, 0.0), (0.0, math.pi / 2, -math.pi / 2)
 """Feet at (0.3, 0.1, −0.4) and at (0.1, 0.1, −0.2)."""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from safe_robot import state, tilted
 
-from surefoot_safety.shove import GRAVITY_MPS2, LONGEST_S, MEMORY_S, MOST_MPS, ShoveMemory, shoved
+from surefoot_safety.shove import LONGEST_S, MEMORY_S, MOST_MPS, ShoveMemory, shoved
+from surefoot_safety.state import GRAVITY_MPS2
 from surefoot_safety.violation import Check
 
 
