@@ -29,7 +29,7 @@ CONSOLE = "operator"
 
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Which robot, and where its processes meet."""
-    parser.add_argument("--robot", help="which one, if several are running")
+    parser.add_argument("--robot", help="which one, by name or file, if several are running")
     parser.add_argument("--run-dir", type=Path, metavar="DIR", help="the run folder, if `up` was given another one")
 
 
@@ -39,7 +39,7 @@ def running_folder(arguments: argparse.Namespace) -> Path:
 
     root = (arguments.run_dir or default_root()).absolute()
     names = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-    name = arguments.robot or (names[0] if len(names) == 1 else None)
+    name = _name_of(arguments.robot) or (names[0] if len(names) == 1 else None)
     if name is None:
         found = f"several are: {', '.join(names)}" if names else "none is"
         hint = "choose one with --robot" if names else "start one: surefoot up --sim"
@@ -47,6 +47,15 @@ def running_folder(arguments: argparse.Namespace) -> Path:
     if name not in names:
         raise SurefootError(f"{name} is not running", hint="start it: surefoot up --sim")
     return folder_of(name, root)
+
+
+def _name_of(robot: str | None) -> str | None:
+    """A file's robot runs under the name that is in it."""
+    if robot is None or not robot.endswith((".yaml", ".yml")):
+        return robot
+    from surefoot_robots.loader import load_robot
+
+    return load_robot(robot).name
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,19 @@ def available_robots() -> tuple[str, ...]:
 
 def load_robot(name_or_path: str | Path) -> RobotSpec:
     """A robot by its name (`go2`) or by the path of a YAML file of one's own (`./my_robot.yaml`)."""
+    path = robot_file(name_or_path)
+    return parse_robot(read_mapping(path), origin=path.name)
+
+
+def robot_file(name_or_path: str | Path) -> Path:
+    """The file of a robot."""
     text = str(name_or_path)
     if isinstance(name_or_path, str) and name_or_path in available_robots():
-        path = SPEC_FOLDER / f"{name_or_path}.yaml"
-    elif text.endswith((".yaml", ".yml")):
-        path = Path(name_or_path)
-    else:
-        known = ", ".join(available_robots())
-        raise SurefootError(f"robot {text!r} is unknown: one of {known}, or the path of a .yaml file")
-    return parse_robot(read_mapping(path), origin=path.name)
+        return SPEC_FOLDER / f"{name_or_path}.yaml"
+    if text.endswith((".yaml", ".yml")):
+        return Path(name_or_path)
+    known = ", ".join(available_robots())
+    raise SurefootError(f"robot {text!r} is unknown: one of {known}, or the path of a .yaml file")
 
 
 def parse_robot(data: dict[str, object], *, origin: str) -> RobotSpec:

@@ -4,6 +4,9 @@ The shipped file holds every number and every trigger. A file of one's own holds
 configuration, which is the default, it may make checks stricter: a number may move in its stricter direction only, an
 action become more severe, a delay shorter. Without release it may go as far as the bounds of `settings.py` and the
 table of `table.py`; no file can switch a check off.
+
+For a robot that none are shipped for there is a whole file of one's own in their place: beside the robot's file, or
+given instead.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ from types import MappingProxyType
 from typing import Any
 
 from surefoot_robots.errors import SurefootError
+from surefoot_robots.loader import load_robot, robot_file
 from surefoot_robots.section import OWN_SOURCES, Section, SourceBook
+from surefoot_robots.spec import RobotSpec
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_safety.action import Action
 from surefoot_safety.bounds import Bounds
@@ -22,12 +27,39 @@ from surefoot_safety.settings import SECTIONS, Rule, Settings, bounds_of, contra
 from surefoot_safety.table import ROWS, Trigger
 
 FOLDER = Path(__file__).parent / "settings_files"
+BESIDE = ".safety.yaml"
+"""In place of a robot file's own suffix: where its settings are, if none are shipped for a robot of its name."""
 ACTION_NAMES = {action.name.lower(): action for action in Action if action > Action.NONE}
 
 
 def available_settings() -> tuple[str, ...]:
     """The robots that settings are shipped for."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def load_robot_with_settings(
+    robot: str | Path, own: Path | None = None, *, release: bool = True
+) -> tuple[RobotSpec, Settings]:
+    """A robot by its name or file, and what may not happen to it."""
+    spec = load_robot(robot)
+    beside = robot_file(robot).with_suffix(BESIDE)
+    if spec.name in available_settings():
+        if beside.exists():
+            raise SurefootError(
+                f"{beside}: is not needed: settings for robot {spec.name!r} are shipped",
+                hint="a stricter file is given with --settings; a robot with settings of its own needs another name",
+            )
+        return spec, load_settings(spec.name, own, release=release)
+    if beside.exists():
+        whole = _whole(beside, spec.name)
+        return spec, whole if own is None else _on_top(own, whole, release=release)
+    if own is not None:
+        return spec, _whole(own, spec.name)
+    raise SurefootError(
+        f"there are no safety settings for robot {spec.name!r}: none are shipped, and there is no {beside}",
+        hint="write them: copy the file of a robot that is like it to there, or name it with --settings, and check "
+        "every number",
+    )
 
 
 def load_settings(robot: str, own: Path | None = None, *, release: bool = True) -> Settings:
@@ -37,10 +69,19 @@ def load_settings(robot: str, own: Path | None = None, *, release: bool = True) 
             f"there are no safety settings for robot {robot!r}: one of {', '.join(available_settings())}",
             hint="write them: copy the file of a robot that is like it, and check every number",
         )
-    shipped = parse_settings(read_mapping(FOLDER / f"{robot}.yaml"), origin=f"{robot}.yaml")
-    if own is None:
-        return shipped
-    return parse_settings(read_mapping(own), origin=own.name, shipped=shipped, release=release)
+    shipped = _whole(FOLDER / f"{robot}.yaml", robot)
+    return shipped if own is None else _on_top(own, shipped, release=release)
+
+
+def _whole(file: Path, robot: str) -> Settings:
+    settings = parse_settings(read_mapping(file), origin=file.name)
+    if settings.robot != robot:
+        raise SurefootError(f"{file.name}: robot is {settings.robot!r}: must be {robot!r}, whose settings these are")
+    return settings
+
+
+def _on_top(own: Path, whole: Settings, *, release: bool) -> Settings:
+    return parse_settings(read_mapping(own), origin=own.name, shipped=whole, release=release)
 
 
 def parse_settings(

@@ -50,12 +50,11 @@ def run(arguments: argparse.Namespace) -> int:
     from surefoot_calibration.air.plan_check import check_plan
     from surefoot_calibration.air.plan_file import write_plan
     from surefoot_calibration.log.gains import chosen_gains, parse_gains
-    from surefoot_robots.loader import load_robot
     from surefoot_safety.limits import limits_of
-    from surefoot_safety.settings_loader import load_settings
+    from surefoot_safety.settings_loader import load_robot_with_settings
 
-    robot = load_robot(arguments.robot)
-    limits = limits_of(robot, load_settings(robot.name))
+    robot, settings = load_robot_with_settings(arguments.robot)
+    limits = limits_of(robot, settings)
     told = None if arguments.gains is None else parse_gains(arguments.gains, robot.joint_names)
     gains = chosen_gains(None, told, robot)
     options = PlanOptions(arguments.seconds, arguments.rate, arguments.highest, arguments.scale, arguments.pose)

@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the page (default: beside it, as .html)")
     parser.add_argument(
-        "--robot", default="go2", help="whose recording it is: for limits and the picture (default: go2)"
+        "--robot",
+        default="go2",
+        help="whose recording it is, by name or YAML file: for limits and the picture (default: go2)",
     )
 
 
@@ -45,12 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _page(what: Path, robot: str) -> str:
-    from surefoot_robots.loader import load_robot
-
     if what.is_dir():
         from surefoot.report.run_report import run_page
 
         return run_page(what)
     from surefoot.report.walk_report import walk_page
+    from surefoot_safety.settings_loader import load_robot_with_settings
 
-    return walk_page(what, load_robot(robot))
+    return walk_page(what, *load_robot_with_settings(robot))

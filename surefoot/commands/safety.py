@@ -10,6 +10,7 @@ from surefoot.commands import safety_replay, safety_try
 from surefoot.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from surefoot_robots.spec import RobotSpec
     from surefoot_safety.settings import Settings
 
 DRAWINGS = ("mermaid", "dot", "markdown")
@@ -28,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     key = actions.add_parser("key", help="make a key for the e-stop's endpoints")
     key.add_argument("file", type=Path, help="a new file, which only its owner will be able to read")
     for action in (table, numbers, trying, replaying):
-        action.add_argument("--robot", default="go2", help="a robot that has safety settings (default: go2)")
+        action.add_argument(
+            "--robot", default="go2", help="name or YAML file of a robot with safety settings (default: go2)"
+        )
         action.add_argument("--settings", type=Path, metavar="FILE", help="settings of your own on top of the shipped")
         action.add_argument(
             "--no-release",
@@ -46,22 +49,22 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; wrong names and files are the loader's errors."""
     match arguments.action:
         case "table":
-            _table(_settings(arguments), arguments.diagram, as_json=arguments.json)
+            _table(_robot(arguments)[1], arguments.diagram, as_json=arguments.json)
         case "numbers":
-            _numbers(_settings(arguments), as_json=arguments.json)
+            _numbers(_robot(arguments)[1], as_json=arguments.json)
         case "try":
-            return safety_try.run(_settings(arguments), arguments)
+            return safety_try.run(*_robot(arguments), arguments)
         case "replay":
-            return safety_replay.run(_settings(arguments), arguments)
+            return safety_replay.run(*_robot(arguments), arguments)
         case "key":
             _key(arguments.file)
     return 0
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    from surefoot_safety.settings_loader import load_settings
+def _robot(arguments: argparse.Namespace) -> tuple[RobotSpec, Settings]:
+    from surefoot_safety.settings_loader import load_robot_with_settings
 
-    return load_settings(arguments.robot, arguments.settings, release=not arguments.no_release)
+    return load_robot_with_settings(arguments.robot, arguments.settings, release=not arguments.no_release)
 
 
 def _table(settings: Settings, diagram: str | None, *, as_json: bool) -> None:

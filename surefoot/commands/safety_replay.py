@@ -32,13 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> int:
+def run(spec: RobotSpec, settings: Settings, arguments: argparse.Namespace) -> int:
     """Replay them one after the other."""
-    from surefoot_robots.loader import load_robot
     from surefoot_safety.limits import limits_of
     from surefoot_safety.replay import replay
 
-    spec = load_robot(settings.robot)
     limits, files = limits_of(spec, settings), _files(arguments.logs)
     replays = {
         name: replay(log, limits, spec)

@@ -11,6 +11,7 @@ from surefoot.output import print_json
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
+    from surefoot_robots.spec import RobotSpec
     from surefoot_safety.settings import Settings
     from surefoot_safety.tryout import Event, Tryout
 
@@ -41,13 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(settings: Settings, arguments: argparse.Namespace) -> int:
+def run(spec: RobotSpec, settings: Settings, arguments: argparse.Namespace) -> int:
     """Read lines until there are no more."""
-    from surefoot_robots.loader import load_robot
     from surefoot_safety.limits import limits_of
     from surefoot_safety.tryout import Tryout
 
-    spec = load_robot(settings.robot)
     tryout = Tryout(limits_of(spec, settings), spec)
     if arguments.json and arguments.do is None:
         raise SurefootError("`surefoot safety try --json` needs --do", hint='as in: --do "arm, stand, wait 3, walk"')

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         case "view":
             from surefoot_training.simulated.viewer import show
 
-            show(running_folder(arguments))
+            show(running_folder(arguments), arguments.robot)
             return 0
         case "push":
             order: dict[str, object] = {

@@ -30,9 +30,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     driver = parser.add_mutually_exclusive_group(required=True)
     driver.add_argument("--sim", action="store_true", help="a simulated robot")
     driver.add_argument("--driver", metavar="KIND", help="sim, pretend, or one of your own: package.module:function")
-    parser.add_argument("--robot", default="go2", help="a robot that has safety settings (default: go2)")
+    parser.add_argument(
+        "--robot", default="go2", help="name or YAML file of a robot with safety settings (default: go2)"
+    )
     parser.add_argument("--world", type=Path, metavar="FILE", help="what the simulated robot is in truth; YAML")
-    parser.add_argument("--settings", type=Path, metavar="FILE", help="safety settings of your own")
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="safety settings of your own: what is to be stricter, or all of them for a robot file that has none",
+    )
     parser.add_argument("--no-release", action="store_true", help="for the bench: let them be milder, within bounds")
     parser.add_argument("--ros", action="store_true", help="with the robot node: topics and services of ROS 2")
     parser.add_argument(
@@ -57,13 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start, watch, end; 1 if a process could not be kept running."""
-    from surefoot_safety.channel.place import KEY, folder_of
+    from surefoot_safety.channel.place import KEY
     from surefoot_safety.estop_key import read_key, write_new_key
     from surefoot_safety.process.ending import Ending
     from surefoot_safety.process.runner import Runner, describe
 
-    choice = _choice(arguments)
-    folder = folder_of(choice.robot, choice.run_dir)
+    choice, folder = _choice(arguments)
     ending = Ending()
     if arguments.estop_key is None:
         runner = Runner(describe(choice), folder)
@@ -115,17 +121,15 @@ def _farewell(runner: Runner, asked: int) -> str:
     return f"{why}: bringing the robot to rest (Ctrl-C again: at once)"
 
 
-def _choice(arguments: argparse.Namespace) -> Choice:
-    """What is to be run; whatever can be refused is refused before a process has been started."""
+def _choice(arguments: argparse.Namespace) -> tuple[Choice, Path]:
+    """What is to be run, and where; whatever can be refused is refused before a process has been started."""
     from surefoot_robots.drivers.opening import find_opener
-    from surefoot_robots.loader import load_robot
     from surefoot_safety.channel.place import KEY, folder_of
     from surefoot_safety.process.runner import Choice
-    from surefoot_safety.settings_loader import load_settings
 
     driver = "sim" if arguments.sim else arguments.driver
-    spec = load_robot(arguments.robot)
-    load_settings(spec.name, arguments.settings, release=not arguments.no_release)
+    spec, robot = _checked_robot(arguments)
+    folder = folder_of(spec.name, arguments.run_dir)
     find_opener(driver)
     if driver == "sim":
         from surefoot_training.simulated.config import load_world
@@ -144,8 +148,8 @@ def _choice(arguments: argparse.Namespace) -> Choice:
     if not 0 <= priority <= 99:
         raise SurefootError(f"--priority {priority} must be within 0 to 99")
     _check_ros(arguments, spec)
-    return Choice(
-        robot=arguments.robot,
+    choice = Choice(
+        robot=robot,
         driver=driver,
         driver_file=None if arguments.world is None else arguments.world.absolute(),
         run_dir=None if arguments.run_dir is None else arguments.run_dir.absolute(),
@@ -153,7 +157,7 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         release=not arguments.no_release,
         priority=priority,
         cores=tuple(arguments.cores),
-        estop_key=arguments.estop_key or folder_of(spec.name, arguments.run_dir) / KEY,
+        estop_key=arguments.estop_key or folder / KEY,
         estop_endpoints=(CONSOLE, *arguments.estop_endpoint),
         gaits=arguments.gaits,
         ros=arguments.ros,
@@ -161,6 +165,22 @@ def _choice(arguments: argparse.Namespace) -> Choice:
         record=None if arguments.record is None else arguments.record.absolute(),
         ros_parameters=None if arguments.ros_parameters is None else arguments.ros_parameters.absolute(),
     )
+    return choice, folder
+
+
+def _checked_robot(arguments: argparse.Namespace) -> tuple[RobotSpec, str]:
+    """The robot with its limits and gaits as the processes will want them, and how they are told which it is."""
+    from surefoot_robots.loader import available_robots
+    from surefoot_safety.gaits.gains import check_gains
+    from surefoot_safety.limits import limits_of
+    from surefoot_safety.settings_loader import load_robot_with_settings
+
+    spec, settings = load_robot_with_settings(arguments.robot, arguments.settings, release=not arguments.no_release)
+    limits_of(spec, settings)
+    if arguments.gaits is None:
+        check_gains(spec, settings.command)
+    named = arguments.robot in available_robots()
+    return spec, arguments.robot if named else str(Path(arguments.robot).absolute())
 
 
 def _check_ros(arguments: argparse.Namespace, spec: RobotSpec) -> None:

@@ -13,15 +13,15 @@ from surefoot.report.walk_log import WalkLog, read_walk
 from surefoot.report.walk_pictures import speed_error_mps, tilt_rad, walk_pictures
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
-from surefoot_safety.settings_loader import load_settings
+from surefoot_safety.settings import Settings
 
 MOST_EVENTS = 200
 
 
-def walk_page(path: Path, robot: RobotSpec) -> str:
+def walk_page(path: Path, robot: RobotSpec, settings: Settings) -> str:
     """From an MCAP file."""
     log = read_walk(path)
-    limit_rad = load_settings(robot.name).body.tilt_rad
+    limit_rad = settings.body.tilt_rad
     sections = [_strip(log, robot)]
     sections += [Section(each.title, each.caption, each.svg) for each in walk_pictures(log, robot, limit_rad)]
     sections.insert(2, _events(log))

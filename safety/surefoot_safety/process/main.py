@@ -9,12 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from surefoot_robots.errors import SurefootError
-from surefoot_robots.loader import load_robot
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.place import RunLock, folder_of, make_folder, remove_folder
 from surefoot_safety.process.ending import end_with
 from surefoot_safety.settings import Settings
-from surefoot_safety.settings_loader import load_settings
+from surefoot_safety.settings_loader import load_robot_with_settings
 
 LOG = logging.getLogger(__name__)
 
@@ -37,8 +36,7 @@ def begin(arguments: argparse.Namespace) -> tuple[RobotSpec, Settings, Path]:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", level=logging.INFO, stream=sys.stderr)
     if arguments.parent is not None:
         end_with(arguments.parent)
-    spec = load_robot(arguments.robot)
-    settings = load_settings(spec.name, arguments.settings, release=not arguments.no_release)
+    spec, settings = load_robot_with_settings(arguments.robot, arguments.settings, release=not arguments.no_release)
     folder = folder_of(spec.name, arguments.run_dir)
     make_folder(folder)
     return spec, settings, folder

@@ -118,7 +118,7 @@ def test_a_script_as_json(capsys):
         (["try", "--do", "wait 0"], "'wait 0': seconds must be above 0 and at most 3600"),
         (["try", "--do", "wait long"], "'wait long': seconds must be above 0"),
         (["try", "--json"], "`surefoot safety try --json` needs --do"),
-        (["table", "--robot", "spot"], "there are no safety settings for robot 'spot': one of a1, go1, go2"),
+        (["table", "--robot", "spot"], "robot 'spot' is unknown: one of a1, go1, go2"),
     ],
 )
 def test_mistakes(words, said, capsys):

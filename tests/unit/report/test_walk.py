@@ -18,6 +18,7 @@ from surefoot.report.walk_log import Event, Stretch, read_walk
 from surefoot.report.walk_pictures import speed_error_mps, tilt_rad, walk_pictures
 from surefoot.report.walk_report import walk_page
 from surefoot_robots.errors import SurefootError
+from surefoot_safety.settings_loader import load_settings
 
 NS, START_NS = 1_000_000_000, 1_700_000_000_000_000_000
 MS = 1_000_000
@@ -142,7 +143,7 @@ def test_the_same_recording_gives_the_same_pictures(log):
 
 
 def test_what_was_not_recorded_is_said(tmp_path):
-    page = walk_page(written(tmp_path / "short.mcap", ["/joint_states"]), GO2)
+    page = walk_page(written(tmp_path / "short.mcap", ["/joint_states"]), GO2, load_settings("go2"))
     assert "Not recorded" in page
     assert "/surefoot/mode" in page
     assert "Not drawn: the recording has no joints or no IMU." in page

@@ -7,11 +7,12 @@ import pytest
 from safe_robot import ROBOTS
 
 from surefoot_robots.errors import SurefootError
+from surefoot_robots.loader import load_robot, robot_file
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_safety.action import Action
 from surefoot_safety.bounds import Stricter, fixed, higher, lower
 from surefoot_safety.settings import SECTIONS, Rule, bounds_of, contradictions
-from surefoot_safety.settings_loader import FOLDER, load_settings, parse_settings
+from surefoot_safety.settings_loader import FOLDER, load_robot_with_settings, load_settings, parse_settings
 from surefoot_safety.table import ROWS, TABLE, Trigger
 
 NUMBERS = [(section, key) for section in SECTIONS for key in bounds_of(section)]
@@ -257,3 +258,92 @@ def test_an_unknown_robot():
     with pytest.raises(SurefootError, match="robot 'spot': one of a1, go1, go2") as caught:
         load_settings("spot")
     assert "copy the file of a robot that is like it" in caught.value.hint
+
+
+class Own:
+    """A robot's file of one's own in a folder, with its settings as they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.robot = folder / "rex.yaml"
+        self.robot.write_text(SPEC.read_text().replace("name: go2\n", "name: rex\n", 1))
+        self.whole = (FOLDER / "go2.yaml").read_text().replace("robot: go2\n", "robot: rex\n", 1)
+
+    def write(self, name: str, text: str) -> Path:
+        file = self.folder / name
+        file.write_text(text)
+        return file
+
+
+SPEC = robot_file("go2")
+STRICTER = "robot: rex\nbody:\n  tilt_rad: {value: 0.5, source: assumption, note: a test}\n"
+MILDER = STRICTER.replace("0.5", "1.01")
+
+
+@pytest.fixture
+def own_robot(tmp_path):
+    return Own(tmp_path)
+
+
+def test_a_robot_by_name_has_the_shipped_settings(own_robot):
+    stricter = own_robot.write("own.yaml", STRICTER.replace("rex", "a1"))
+    spec, settings = load_robot_with_settings("a1")
+    assert (spec, settings) == (load_robot("a1"), load_settings("a1"))
+    assert load_robot_with_settings("a1", stricter)[1].body.tilt_rad == 0.5
+    milder = own_robot.write("own.yaml", MILDER.replace("rex", "a1"))
+    with pytest.raises(SurefootError, match="may only tighten"):
+        load_robot_with_settings("a1", milder)
+    assert load_robot_with_settings("a1", milder, release=False)[1].body.tilt_rad == 1.01
+
+
+def test_a_file_with_the_name_of_a_shipped_robot_has_its_settings(own_robot):
+    """A Go2 with a payload, say; it cannot make them milder by a file of its own beside it."""
+    copy_of = own_robot.write("heavy.yaml", SPEC.read_text())
+    spec, settings = load_robot_with_settings(copy_of)
+    assert (spec.origin, settings) == ("heavy.yaml", SHIPPED)
+    beside = own_robot.write("heavy.safety.yaml", own_robot.whole)
+    with pytest.raises(SurefootError, match=r"heavy\.safety\.yaml: is not needed: .*'go2' are shipped") as caught:
+        load_robot_with_settings(str(copy_of))
+    assert caught.value.message.startswith(str(beside))
+    assert "--settings" in caught.value.hint
+
+
+def test_settings_beside_a_robots_file_are_its_own(own_robot):
+    own_robot.write("rex.safety.yaml", own_robot.whole)
+    spec, settings = load_robot_with_settings(own_robot.robot)
+    assert (spec.name, settings.robot) == ("rex", "rex")
+    assert settings == dataclasses.replace(SHIPPED, robot="rex")
+
+
+def test_a_further_file_may_only_tighten_those_beside(own_robot):
+    own_robot.write("rex.safety.yaml", own_robot.whole)
+    stricter = own_robot.write("own.yaml", STRICTER)
+    assert load_robot_with_settings(own_robot.robot, stricter)[1].body.tilt_rad == 0.5
+    milder = own_robot.write("own.yaml", MILDER)
+    with pytest.raises(SurefootError, match="may only tighten"):
+        load_robot_with_settings(own_robot.robot, milder)
+    assert load_robot_with_settings(own_robot.robot, milder, release=False)[1].body.tilt_rad == 1.01
+
+
+def test_whole_settings_may_be_given_instead(own_robot):
+    given = own_robot.write("given.yaml", own_robot.whole)
+    assert load_robot_with_settings(own_robot.robot, given)[1] == dataclasses.replace(SHIPPED, robot="rex")
+    parts = own_robot.write("given.yaml", STRICTER)
+    with pytest.raises(SurefootError, match=r"given\.yaml: .*missing"):
+        load_robot_with_settings(own_robot.robot, parts)
+
+
+def test_settings_of_another_robot_are_refused(own_robot):
+    another = own_robot.write("go2s.yaml", (FOLDER / "go2.yaml").read_text())
+    with pytest.raises(SurefootError, match=r"go2s\.yaml: robot is 'go2': must be 'rex'"):
+        load_robot_with_settings(own_robot.robot, another)
+    another.rename(own_robot.folder / "rex.safety.yaml")
+    with pytest.raises(SurefootError, match=r"rex\.safety\.yaml: robot is 'go2': must be 'rex'"):
+        load_robot_with_settings(own_robot.robot)
+
+
+def test_without_settings_it_is_said_where_they_belong(own_robot):
+    with pytest.raises(SurefootError, match="there are no safety settings for robot 'rex'") as caught:
+        load_robot_with_settings(own_robot.robot)
+    assert str(own_robot.folder / "rex.safety.yaml") in caught.value.message
+    assert "--settings" in caught.value.hint

@@ -16,7 +16,7 @@ FRAME_S = 1.0 / 60.0
 GONE_S = 2.0
 
 
-def show(folder: Path) -> None:
+def show(folder: Path, robot: str | None = None) -> None:
     """Until the window is closed or the robot has gone. The ground is drawn flat: only the robot's motion is known."""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         raise SurefootError(
@@ -28,7 +28,7 @@ def show(folder: Path) -> None:
     first = truth.read(time.monotonic())
     if first is None:
         raise SurefootError(f"{folder.name} is not simulated", hint="start a simulated one: surefoot up --sim")
-    model, _ = build_world(load_robot(first.record.robot), World())
+    model, _ = build_world(load_robot(robot or first.record.robot), World())
     data = mujoco.MjData(model)
     with mujoco.viewer.launch_passive(model, data) as window:
         while window.is_running():
