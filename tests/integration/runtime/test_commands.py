@@ -13,6 +13,13 @@ def test_a_simulated_robot_by_hand(start):
     assert told["link"]["rate_hz"] == 1000.0
     assert told["estop"] == "released"
 
+    status, told = surefoot("status", "--sensors", root=root)
+    assert (status, told["robot"], len(told["sensors"]["joints"])) == (0, "go2", 12)
+    assert told["sensors"]["joints"][2]["name"] == "FL_calf_joint"
+    assert -3.0 < told["sensors"]["joints"][2]["position_rad"] < -2.0  # it lies, its knees bent
+    assert told["sensors"]["joints"][2]["temperature_c"] > 0.0
+    assert told["sensors"]["imu"]["gravity_in_base"][2] < -0.9
+
     status, told = surefoot("mode", "walk", root=root)
     assert (status, told["followed"]) == (1, False)
     assert "walk is refused in off" in told["refusal"]
