@@ -12,11 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeAlias, get_args
 
+import numpy as np
 import yaml
 
 from surefoot_calibration.air.identify import Identification
-from surefoot_calibration.air.verdicts import Estimate, Verdict
-from surefoot_calibration.log.joint_log import JointLog
+from surefoot_calibration.air.verdicts import Estimate, Verdict, names_of
+from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
@@ -37,6 +38,8 @@ class Calibration:
     robot_hash: str
     protocol: str
     estimates: tuple[Estimate, ...]
+    logs: tuple[str, ...] = ()
+    """That it was fitted to, each as the sha256 of its content (`digest_of`)."""
 
 
 def provenance(logs: Sequence[JointLog], files: Sequence[Path], now: datetime) -> dict[str, Plain]:
@@ -50,7 +53,7 @@ def provenance(logs: Sequence[JointLog], files: Sequence[Path], now: datetime) -
         "logs": [
             {
                 "file": file.name,
-                "sha256": _digest(file),
+                "sha256": digest_of(file),
                 "seconds": round(log.seconds, 3),
                 "rate_hz": round(log.report.rate_hz, 3),
                 "gains": log.gains.source,
@@ -101,11 +104,38 @@ def load_calibration(path: Path) -> Calibration:
     for key in ("robot", "robot_hash", "protocol"):
         if not isinstance(content[key], str):
             raise _wrong(path, key, content[key], "a text")
+    logs = content["logs"]
+    if not isinstance(logs, list) or not all(
+        isinstance(log, dict) and isinstance(log.get("sha256"), str) for log in logs
+    ):
+        raise _wrong(path, "logs", logs, "a list of logs, each with its sha256")
     rows = content["parameters"]
     if not isinstance(rows, list) or not rows:
         raise _wrong(path, "parameters", rows, "a list of parameters")
     found = tuple(_estimate(path, f"parameters[{place}]", row) for place, row in enumerate(rows))
-    return Calibration(content["robot"], content["robot_hash"], content["protocol"], found)
+    digests = tuple(log["sha256"] for log in logs)
+    return Calibration(content["robot"], content["robot_hash"], content["protocol"], found, digests)
+
+
+def vector_of(calibration: Calibration, robot: RobotSpec, path: Path) -> FloatArray:
+    """The parameters in the order of `names_of`; a calibration of another robot is an error that says so."""
+    if calibration.robot_hash != robot_hash(robot):
+        raise SurefootError(
+            f"{path.name}: is a calibration of {calibration.robot}, robot_hash {calibration.robot_hash[:12]}…: "
+            f"{robot.name} ({robot.origin}) has {robot_hash(robot)[:12]}…",
+            hint="names, limits or pose differ: name the file of the robot it was made for with --robot",
+        )
+    values = {(one.name, one.joint): one.value for one in calibration.estimates}
+    wanted = names_of(robot)
+    odd = set(values) ^ set(wanted)
+    if odd or len(calibration.estimates) != len(wanted):
+        name, joint = min(odd or values, key=str)
+        raise SurefootError(
+            f"{path.name}: parameters: must be {len(wanted)}, each once: {len(calibration.estimates)} are there; "
+            f"see {name} of {joint or 'all joints'}",
+            hint="`surefoot identify fit` writes them all",
+        )
+    return np.array([values[key] for key in wanted])
 
 
 def _estimate(path: Path, where: str, row: Plain) -> Estimate:
@@ -141,8 +171,8 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _digest(path: Path) -> str:
-    """Of a file; of a bag's folder, of its files one after the other."""
+def digest_of(path: Path) -> str:
+    """The sha256 of a file's content; of a bag's folder, of its files one after the other."""
     digest = hashlib.sha256()
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:
         with file.open("rb") as content:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.commands.identify_logs import KINDS_OF_LOGS, add_log_arguments, show_logs, topic_names, write_page
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
 
 if TYPE_CHECKING:
     from surefoot_calibration.air.identify import HeldOut, Identification
-    from surefoot_calibration.log.bag import TopicNames
-    from surefoot_calibration.log.joint_log import JointLog
     from surefoot_robots.spec import RobotSpec
 
 HELP = "what a robot's joints are, from logs of it, and how well that is known"
@@ -28,13 +26,12 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Which logs, and of what."""
-    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help="MCAP, rosbag2 (folder or .db3) or CSV")
+    parser.add_argument("logs", type=Path, nargs="+", metavar="LOG", help=KINDS_OF_LOGS)
     parser.add_argument("--robot", default="go2", help="name or YAML file of the robot (default: go2)")
     parser.add_argument("--protocol", choices=("in-air",), default="in-air", help="where it was (default: in-air)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the calibration to write, as calibration.yaml")
-    parser.add_argument("--gains", metavar="KP,KD", help="that were active, if the logs do not say")
-    parser.add_argument("--joints-topic", metavar="NAME", help="of measured joints (default: /joint_states)")
-    parser.add_argument("--targets-topic", metavar="NAME", help="of targets (default: /surefoot/joint_target)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="the page of it, HTML (default: beside --out)")
+    add_log_arguments(parser)
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: one for each processor (default)")
 
 
@@ -46,44 +43,35 @@ def run(arguments: argparse.Namespace) -> int:
     from surefoot_robots.loader import load_robot
 
     robot = load_robot(arguments.robot)
-    names = _topics(arguments)
+    names = topic_names(arguments)
     logs = [read_log(path, robot, arguments.gains, names) for path in arguments.logs]
     if not arguments.json:
-        _show_logs(logs)
+        show_logs(logs)
     with progress_bar(None, "identify", quiet=arguments.json) as advance:
         found = identify_in_air(logs, robot, lambda note: advance(1, note), arguments.threads)
     content = calibration_mapping(robot, arguments.protocol, found, provenance(logs, arguments.logs, datetime.now(UTC)))
     if arguments.out is not None:
         write_calibration(arguments.out, content)
+    page = _page_file(arguments)
+    if page is not None:
+        from surefoot.report.calibration_report import calibration_page
+
+        write_page(page, calibration_page(robot, found, logs, content))
     if arguments.json:
-        print_json({**content, "file": arguments.out, "reports": [log.report for log in logs]})
+        reports = [log.report for log in logs]
+        print_json({**content, "file": arguments.out, "report": page, "reports": reports})
     else:
-        _show(found, robot, arguments.out)
+        _show(found, robot, [file for file in (arguments.out, page) if file is not None])
     return 0 if any(estimate.verdict == "identified" for estimate in found.estimates) else 1
 
 
-def _topics(arguments: argparse.Namespace) -> TopicNames:
-    from surefoot_calibration.log.bag import TopicNames
-
-    usual = TopicNames()
-    return TopicNames(arguments.joints_topic or usual.joints, arguments.targets_topic or usual.targets, usual.imu)
-
-
-def _show_logs(logs: list[JointLog]) -> None:
-    """What was read, on stderr: the result is what stdout is for."""
-    for log in logs:
-        report = log.report
-        lost = f", {report.missing} samples missing in {len(report.gaps)} gaps" if report.missing else ""
-        print(
-            f"{log.origin}: {log.seconds:.1f} s at {report.rate_hz:.1f} Hz (±{1e3 * report.jitter_s:.2f} ms){lost}; "
-            f"gains: {log.gains.source}; {report.command_times}",
-            file=sys.stderr,
-        )
-        if report.ignored:
-            print(f"{log.origin}: ignored {', '.join(report.ignored)}", file=sys.stderr)
+def _page_file(arguments: argparse.Namespace) -> Path | None:
+    """Where the page goes; nowhere if nothing is written at all."""
+    given: Path | None = arguments.report
+    return given or (None if arguments.out is None else arguments.out.with_suffix(".html"))
 
 
-def _show(found: Identification, robot: RobotSpec, out: Path | None) -> None:
+def _show(found: Identification, robot: RobotSpec, written: list[Path]) -> None:
     rows = [
         (
             estimate.name,
@@ -100,8 +88,8 @@ def _show(found: Identification, robot: RobotSpec, out: Path | None) -> None:
     print_table(columns, rows, title=f"{robot.title}, in air: {found.samples} samples, {found.outliers} far off")
     _show_held_out(found.held_out)
     _show_advice(found)
-    if out is not None:
-        print(f"{out}: written")
+    for file in written:
+        print(f"{file}: written")
 
 
 def _show_held_out(held_out: HeldOut) -> None:

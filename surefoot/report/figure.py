@@ -20,11 +20,19 @@ MOST_POINTS = 1500
 """Of a line: more would not be seen, and a page of ten minutes would be too large for a phone."""
 
 
-def blank(rows: int = 1, columns: int = 1, height_in: float = 2.6, *, sharex: bool = True) -> tuple[Figure, list[Axes]]:
-    """An empty picture and its axes, row by row."""
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+def blank(
+    rows: int = 1,
+    columns: int = 1,
+    height_in: float = 2.6,
+    *,
+    sharex: bool = True,
+    width_in: float = WIDTH_IN,
+    shares: Sequence[float] | None = None,
+) -> tuple[Figure, list[Axes]]:
+    """An empty picture and its axes, row by row; `shares` are the rows' heights to each other, equal if not given."""
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasSVG(figure)
-    axes = list(np.atleast_1d(figure.subplots(rows, columns, sharex=sharex)).flat)
+    axes = list(np.atleast_1d(figure.subplots(rows, columns, sharex=sharex, height_ratios=shares)).flat)
     for each in axes:
         each.spines[["top", "right"]].set_visible(False)
         each.tick_params(labelsize=8)

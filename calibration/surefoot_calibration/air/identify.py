@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from surefoot_calibration.air.fit import Task, Told, aligned_delay_s, fit
 from surefoot_calibration.air.model import AirModel
+from surefoot_calibration.air.play import Played, played, rms_rad
 from surefoot_calibration.air.priors import priors_of
 from surefoot_calibration.air.together import Together
 from surefoot_calibration.air.uncertainty import uncertainty
@@ -46,7 +47,7 @@ class HeldOut:
         return float(np.sqrt(np.mean(np.square(self.after_rad))))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Identification:
     """The result."""
 
@@ -57,6 +58,10 @@ class Identification:
     samples: int
     outliers: int
     """Samples that counted less, being far off."""
+    correlation: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    """[P, P], of the parameters' errors; of those that were held, their own only. For pictures; no file has it."""
+    played: tuple[Played, ...] = ()
+    """The held-out windows, log by log. For pictures, too."""
 
 
 def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, threads: int = 0) -> Identification:
@@ -79,25 +84,28 @@ def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, thre
         start = np.where(lost, priors.mean, fitted.vector)
         vector = start if lost.all() else fit(coarse, fine, Task(priors, 1.0 - lost, start), told).vector
     told("held-out windows")
+    both = [played(model, robot.joint_names, priors.mean, vector) for model in apart]
     return Identification(
         estimates=estimates(vector, known, found, priors, robot),
-        held_out=_held_out(apart, priors.mean, vector, robot),
+        held_out=_held_out(both, robot),
         noise_rad=tuple(fitted.noise_rad.tolist()),
         samples=len(fitted.errors),
         outliers=fitted.outliers,
+        correlation=known.correlation,
+        played=tuple(both),
     )
 
 
-def _models(logs: Sequence[JointLog], robot: RobotSpec, threads: int) -> tuple[Together, Together, Together]:
-    """To fit coarsely, to fit finely, to judge by."""
+def _models(logs: Sequence[JointLog], robot: RobotSpec, threads: int) -> tuple[Together, Together, list[AirModel]]:
+    """To fit coarsely, to fit finely, to judge by, log by log."""
     most = _most_windows(logs)
     coarse = Together([AirModel(log, split(evenly(cut(log, COARSE_S), most))[0], robot, threads) for log in logs])
     halves = [split(evenly(cut(log, FINE_S), most)) for log in logs]
     fine, apart = (
-        Together([AirModel(log, half[place], robot, threads) for log, half in zip(logs, halves, strict=True)])
+        [AirModel(log, half[place], robot, threads) for log, half in zip(logs, halves, strict=True)]
         for place in range(2)
     )
-    return coarse, fine, apart
+    return coarse, Together(fine), apart
 
 
 def _most_windows(logs: Sequence[JointLog]) -> int:
@@ -105,7 +113,7 @@ def _most_windows(logs: Sequence[JointLog]) -> int:
     return max(2, int(MOST_S / WINDOW_S / len(logs)))
 
 
-def _held_out(apart: Together, before: FloatArray, after: FloatArray, robot: RobotSpec) -> HeldOut:
+def _held_out(both: Sequence[Played], robot: RobotSpec) -> HeldOut:
     """Plain errors from measured beginnings: no fit of anything to what is judged by."""
-    rms = [np.sqrt(np.mean(np.square(apart.errors_rad(vector)), axis=0)) for vector in (before, after)]
-    return HeldOut(robot.joint_names, tuple(rms[0].tolist()), tuple(rms[1].tolist()))
+    before, after = rms_rad(both)
+    return HeldOut(robot.joint_names, tuple(before.tolist()), tuple(after.tolist()))

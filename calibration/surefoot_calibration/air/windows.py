@@ -22,7 +22,8 @@ HELD_OUT_EVERY = 5
 MOST_HZ = 250.0
 """Samples beyond that are left out: neighbours of 2 ms say the same of motion below 20 Hz, and cost as much."""
 LEAD_S = 0.05
-"""From the first command to the first window: what was commanded before it may still be on its way."""
+"""From the first command to the first window: what was commanded before it may still be on its way. So it may behind a
+gap, in which commands are missing where they are logged with samples."""
 SMOOTHING_S = 0.025
 """To either side of a window's beginning, for its first speed; the fit leaves both free."""
 
@@ -114,9 +115,12 @@ def _thinned(log: JointLog) -> NDArray[np.intp]:
 
 
 def _pieces(log: JointLog, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Rows between gaps."""
-    ends = [gap.at_s for gap in log.report.gaps]
-    return [piece for piece in np.split(rows, np.searchsorted(log.stamp_s[rows], ends, side="right")) if len(piece)]
+    """Rows between gaps, each piece as late behind its gap as the first is behind the first command."""
+    gaps, stamp_s = log.report.gaps, log.stamp_s[rows]
+    pieces = np.split(rows, np.searchsorted(stamp_s, [gap.at_s for gap in gaps], side="right"))
+    begins_s = [-np.inf, *(gap.at_s + gap.seconds + LEAD_S for gap in gaps)]
+    kept = [piece[log.stamp_s[piece] >= begin_s] for piece, begin_s in zip(pieces, begins_s, strict=True)]
+    return [piece for piece in kept if len(piece)]
 
 
 def _parts(log: JointLog, piece: NDArray[np.intp]) -> list[NDArray[np.intp]]:

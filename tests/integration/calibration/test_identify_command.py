@@ -1,6 +1,8 @@
 """`surefoot identify` as a user types it."""
 
+import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -8,11 +10,12 @@ import pytest
 from surefoot.cli import main
 from surefoot.commands.identify_fit import _show
 from surefoot_calibration.air.identify import HeldOut, Identification
+from surefoot_calibration.air.parameters import nominal_parameters
 from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
 from surefoot_calibration.air.synthetic import hidden_parameters, synthetic_log
 from surefoot_calibration.air.verdicts import ADVICE, Estimate, names_of
 from surefoot_calibration.bench.recovery import Recovery, recoveries
-from surefoot_calibration.calibration_file import load_calibration
+from surefoot_calibration.calibration_file import calibration_mapping, load_calibration, write_calibration
 from surefoot_calibration.log.csv_file import write_csv
 from surefoot_robots.loader import load_robot
 
@@ -77,6 +80,9 @@ def test_fit_writes_a_calibration_and_says_the_same_as_json(tmp_path, capsys, lo
     assert delay["value"] == pytest.approx(hidden_parameters(GO2, 5).action_delay_s, abs=0.0005)
     assert told["held_out_rmse_rad"]["after"] < told["held_out_rmse_rad"]["before"] / 3.0
     assert told["logs"][0]["gains"] == "columns kp, kd of log.csv"
+    page = out.with_suffix(".html")
+    assert told["report"] == str(page)
+    assert page.read_text().count("<svg") == 12 + 4 + 6 + 4 + 1
     written = load_calibration(out)
     assert [one.value for one in written.estimates] == [parameter["value"] for parameter in told["parameters"]]
 
@@ -89,12 +95,75 @@ def test_fit_shows_values_errors_and_what_would_settle_the_rest(capsys, tmp_path
         "armature_kgm2", "FL_hip_joint", 0.0045, 0.0, 0.01, "kg m²", "not_identifiable", 0.0045, tied, advice
     )
     held_out = HeldOut(("FL_hip_joint",), (0.003,), (0.0004,))
-    _show(Identification((known, lost), held_out, (0.0005,), 100, 2), GO2, tmp_path / "c.yaml")
+    _show(Identification((known, lost), held_out, (0.0005,), 100, 2), GO2, [tmp_path / "c.yaml"])
     said = capsys.readouterr().out
     rows = [line.split() for line in said.splitlines()]
     assert ["friction_nm", "FL_hip_joint", "0.25", "0.24", "to", "0.26", "Nm", "0.2", "identified"] in rows
     assert ["FL_hip_joint", "3.000", "0.400"] in rows
     assert f"armature_kgm2 (1, not identifiable, not told apart from {tied}) would be settled by {advice}" in said
+
+
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory):
+    plan = make_plan(GO2, PlanOptions(seconds=10.0), random_phases(np.random.default_rng(0)))
+    file = tmp_path_factory.mktemp("log") / "log.csv"
+    write_csv(file, synthetic_log(GO2, hidden_parameters(GO2, 5), plan.target_rad, seed=5))
+    return file
+
+
+@pytest.fixture
+def true_calibration(tmp_path):
+    """As if the truth of that log's robot had been found, from another log."""
+    truth = hidden_parameters(GO2, 5)
+    vector = np.append(truth.table.ravel(), truth.action_delay_s)
+    found = tuple(
+        Estimate(name, joint, value, value, value, "", "identified", 0.0, "", "")
+        for (name, joint), value in zip(names_of(GO2), vector.tolist(), strict=True)
+    )
+    held_out = HeldOut(GO2.joint_names, (0.003,) * 12, (0.0004,) * 12)
+    content = calibration_mapping(
+        GO2, "in-air", Identification(found, held_out, (0.0005,) * 12, 100, 2), {"made": {}, "logs": [{"sha256": "0"}]}
+    )
+    write_calibration(tmp_path / "true.yaml", content)
+    return tmp_path / "true.yaml"
+
+
+def test_compare_says_that_the_truth_is_better_than_the_file(tmp_path, capsys, long_log, true_calibration):
+    page = tmp_path / "compare.html"
+    words = ("identify", "compare", long_log, true_calibration, "--html", page)
+    status, said = run(capsys, *words, "--json")
+    told = json.loads(said.out)
+    assert (status, said.err, told["verdict"], told["windows"]) == (0, "", "better", 5)
+    assert told["rmse_rad"]["after"] < 0.2 * told["rmse_rad"]["before"]
+    assert [row["joint"] for row in told["joints"]] == list(GO2.joint_names)
+    assert page.read_text().count("<svg") == 12 + 4
+    status, said = run(capsys, *words)
+    assert status == 0
+    assert re.search(r"^all +[\d.]+ +[\d.]+ +-\d+ % +better$", said.out, re.MULTILINE)
+
+
+def test_compare_ends_with_1_if_the_calibration_is_not_better(tmp_path, capsys, true_calibration):
+    plan = make_plan(GO2, PlanOptions(seconds=7.0), random_phases(np.random.default_rng(0)))
+    write_csv(tmp_path / "own.csv", synthetic_log(GO2, nominal_parameters(GO2), plan.target_rad))
+    status, said = run(capsys, "identify", "compare", tmp_path / "own.csv", true_calibration, "--json")
+    assert (status, json.loads(said.out)["verdict"]) == (1, "worse")
+
+
+def test_compare_refuses_what_it_cannot_judge(tmp_path, capsys, long_log, true_calibration):
+    content = true_calibration.read_text()
+    digest = hashlib.sha256(long_log.read_bytes()).hexdigest()
+    (tmp_path / "same.yaml").write_text(content.replace("sha256: '0'", f"sha256: {digest}"))
+    lines = long_log.read_text().splitlines()
+    (tmp_path / "short.csv").write_text("\n".join(lines[:900]) + "\n")
+    for words, message in (
+        ((long_log, tmp_path / "same.yaml"), "log.csv: is a log that same.yaml was fitted to"),
+        ((tmp_path / "short.csv", true_calibration), "short.csv: has 2 windows of about 2 s: must be at least 3"),
+        ((long_log, true_calibration, "--robot", "a1"), "true.yaml: is a calibration of go2, robot_hash"),
+        ((long_log, true_calibration, "--html", tmp_path / "no" / "x.html"), "No such file or directory"),
+    ):
+        status, said = run(capsys, "identify", "compare", *words)
+        assert (status, said.out) == (2, "")
+        assert message in said.err
 
 
 def test_a_log_that_is_wrong_is_one_line(tmp_path, capsys):

@@ -1,14 +1,25 @@
 """`calibration.yaml`: written, read back, and refused where it is wrong."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from joint_logs import GO2, Motion
 
 from surefoot_calibration.air.identify import HeldOut, Identification
-from surefoot_calibration.air.verdicts import Estimate
-from surefoot_calibration.calibration_file import calibration_mapping, load_calibration, provenance, write_calibration
+from surefoot_calibration.air.verdicts import Estimate, names_of
+from surefoot_calibration.calibration_file import (
+    Calibration,
+    calibration_mapping,
+    digest_of,
+    load_calibration,
+    provenance,
+    vector_of,
+    write_calibration,
+)
 from surefoot_calibration.log.read import read_log
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
@@ -30,6 +41,25 @@ def test_what_is_written_is_read(tmp_path, content):
     read = load_calibration(tmp_path / "calibration.yaml")
     assert (read.robot, read.robot_hash, read.protocol) == ("go2", robot_hash(GO2), "in-air")
     assert read.estimates == (ONE, DELAY)
+    assert read.logs == (digest_of(tmp_path / "a.csv"),)
+
+
+def test_parameters_come_in_the_robots_order():
+    names = names_of(GO2)
+    found = tuple(
+        Estimate(name, joint, float(place), place, place, "", "weak", 0.0, "", "")
+        for place, (name, joint) in enumerate(names)
+    )
+    whole = Calibration("go2", robot_hash(GO2), "in-air", found[::-1])
+    np.testing.assert_array_equal(vector_of(whole, GO2, Path("c.yaml")), np.arange(61.0))
+    for estimates, message in (
+        (found[1:], "c.yaml: parameters: must be 61, each once: 60 are there; see armature_kgm2 of FL_hip_joint"),
+        ((*found, found[3]), "must be 61, each once: 62 are there"),
+    ):
+        with pytest.raises(SurefootError, match=message):
+            vector_of(replace(whole, estimates=estimates), GO2, Path("c.yaml"))
+    with pytest.raises(SurefootError, match=r"c\.yaml: is a calibration of go2, robot_hash 00000…: go2"):
+        vector_of(replace(whole, robot_hash="00000"), GO2, Path("c.yaml"))
 
 
 def test_it_says_what_it_is_made_from(content):
@@ -49,6 +79,7 @@ def test_it_says_what_it_is_made_from(content):
         (lambda c: c.update(version=2), r"format: .*version 2.* must be 'surefoot-calibration', version 1"),
         (lambda c: c.update(more=1), "has other keys than a calibration: more"),
         (lambda c: c.pop("logs"), "has other keys than a calibration: logs"),
+        (lambda c: c.update(logs=[{"file": "a.csv"}]), "logs: .* must be a list of logs, each with its sha256"),
         (lambda c: c.update(robot=3), "robot: 3 is not valid: must be a text"),
         (lambda c: c.update(parameters=[]), "parameters: .* must be a list"),
         (lambda c: c["parameters"][0].pop("unit"), r"parameters\[0\]: .* must be a mapping with"),

@@ -34,8 +34,8 @@ def test_none_reaches_across_a_gap_and_short_ones_are_left_out(tmp_path):
         motion.t[560:] += 0.1
 
     windows = cut(log_of(tmp_path, change=gaps), 0.004)
-    assert [int(rows[0]) for rows in windows.rows] == [10, 560, 907, 1254]
-    assert [len(rows) for rows in windows.rows] == [490, 347, 347, 346]
+    assert [int(rows[0]) for rows in windows.rows] == [10, 570, 914, 1257]
+    assert [len(rows) for rows in windows.rows] == [490, 344, 343, 343]
 
 
 def test_samples_before_the_first_command_are_left_out(tmp_path):
