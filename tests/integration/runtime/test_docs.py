@@ -28,7 +28,7 @@ def test_every_channel_is_listed():
 
 def test_the_commands_that_are_shown_take_their_arguments(capsys):
     shown = re.findall(r"^surefoot (.*?)(?: +#.*)?$", TEXT, re.MULTILINE)
-    assert len(shown) == 14
+    assert len(shown) == 15
     for line in shown:
         words = shlex.split(line)
         assert words[0] in {command.name for command in COMMANDS}

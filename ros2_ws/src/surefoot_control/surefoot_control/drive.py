@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import select
-import sys
-import termios
 import time
-import tty
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +17,7 @@ from std_srvs.srv import Trigger
 from surefoot_control.driving import EVENT, STILL, Joystick, Keys, Speeds, Velocity, open_joystick
 from surefoot_control.qos import reliable
 from surefoot_control.ros import NAMESPACE, running_ros
-from surefoot_robots.errors import SurefootError
+from surefoot_control.terminal import keys_of, raw_terminal
 from surefoot_safety.mode import Request
 from surefoot_safety.process.ending import Ending
 
@@ -128,31 +123,14 @@ def _source(choice: Drive) -> Iterator[Callable[[Teleop], Velocity]]:
 
             yield from_stick
     else:
-        with _raw_terminal() as terminal:
+        with raw_terminal("use --joystick, or --velocity VX VY YAW with --seconds S") as terminal:
             keys = Keys(choice.speeds)
 
             def from_keys(node: Teleop) -> Velocity:
-                while select.select([terminal], [], [], 0.0)[0]:
-                    for key in os.read(terminal, 64).decode("ascii", "ignore").lower() or "\x03":
-                        request = keys.press(key, time.monotonic())
-                        if request is not None:
-                            node.ask(request)
+                for key in (keys_of(terminal) or "").lower():
+                    request = keys.press(key, time.monotonic())
+                    if request is not None:
+                        node.ask(request)
                 return keys.velocity(time.monotonic())
 
             yield from_keys
-
-
-@contextlib.contextmanager
-def _raw_terminal() -> Iterator[int]:
-    """Keys one by one and unseen; Ctrl-C stays what it is."""
-    terminal = sys.stdin.fileno()
-    if not os.isatty(terminal):
-        raise SurefootError(
-            "the keyboard is no terminal here", hint="use --joystick, or --velocity VX VY YAW with --seconds S"
-        )
-    before = termios.tcgetattr(terminal)
-    tty.setcbreak(terminal)
-    try:
-        yield terminal
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
