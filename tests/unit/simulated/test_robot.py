@@ -3,10 +3,12 @@
 import json
 import math
 
+import mujoco
 import numpy as np
 import pytest
 
 from surefoot_robots.loader import load_robot
+from surefoot_robots.model import ModelOptions, PhysicsOptions, build_model
 from surefoot_safety.command import JointTarget
 from surefoot_training.simulated.config import parse_world
 from surefoot_training.simulated.orders import obey
@@ -67,6 +69,39 @@ def test_it_sinks_when_nobody_tells_its_motors_anything():
     run(made, 0.6)
     assert made.motors.timed_out
     assert made.body.data.qpos[2] < 0.8 * GO2.standing_height_m
+
+
+def test_a_held_trunk_stays_where_it_is_while_legs_swing():
+    made = robot(start_pose="default", trunk="held", seed=3)
+    height_m = made.body.data.qpos[2]
+    samples = run(made, 0.4, hold("lying"))
+    assert height_m - GO2.standing_height_m > 0.9
+    np.testing.assert_allclose(made.body.data.qpos[:7], [0.0, 0.0, height_m, 1.0, 0.0, 0.0, 0.0], atol=1e-6)
+    assert np.abs(made.body.joint_position_rad - GO2.pose_rad("default")).max() > 0.5
+    assert samples[-1].foot_contact == (False,) * 4
+    forces = np.array([sample.acceleration_in_base_mps2 for sample in samples])
+    np.testing.assert_allclose(forces.mean(axis=0), [0.0, 0.0, 9.81], atol=0.05)
+
+
+def test_joints_of_a_held_trunk_move_as_on_a_fixed_base():
+    """A leg let go of swings by the engine's own equations of a robot whose trunk is part of the world."""
+    made = robot(start_pose="default", trunk="held", motors={"timeout_kd_nms_per_rad": 0.0})
+    run(made, 0.15)  # a little later legs meet
+    options = ModelOptions(physics=PhysicsOptions(timestep_s=0.001), base="fixed", ground="none")
+    spec = build_model(GO2, options)
+    spec.option.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_ACTUATION)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    data.qpos[:] = GO2.pose_rad("default")
+    for _ in range(round(1000 * made.body.data.time)):
+        mujoco.mj_step(model, data)
+    np.testing.assert_allclose(made.body.joint_position_rad, data.qpos, atol=1e-6)
+    assert np.abs(data.qpos - GO2.pose_rad("default")).max() > 0.1
+
+
+def test_feet_that_report_no_contact():
+    (sample,) = run(robot(start_pose="default", sensors={"foot_contact": False}), 0.004)
+    assert sample.foot_contact is None
 
 
 def test_encoders_have_offset_and_steps():

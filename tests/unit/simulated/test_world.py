@@ -41,13 +41,15 @@ def test_values_per_joint():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"colour": 3}, "world.yaml: colour: is unknown; known here: seed, start_pose, ground"),
+        ({"colour": 3}, "world.yaml: colour: is unknown; known here: seed, start_pose, trunk, ground"),
         ({"truth": {"mass": 3}}, "world.yaml: truth.mass: is unknown"),
         ({"truth": 3}, "world.yaml: truth: 3 is not valid: must be a mapping"),
         ({"seed": 1.5}, "seed: 1.5 is not valid: must be a whole number within 0 to"),
         ({"seed": True}, "seed: True is not valid"),
         ({"start_pose": "flying"}, "start_pose: 'flying' is not valid: must be one of default, home, lying"),
         ({"start_pose": 3}, "start_pose: 3 is not valid: must be a word"),
+        ({"trunk": "tied"}, "trunk: 'tied' is not valid: must be one of free, held"),
+        ({"sensors": {"foot_contact": 1}}, "sensors.foot_contact: 1 is not valid: must be true or false"),
         ({"ground": {"kind": "lava"}}, "ground.kind: 'lava' is not valid: must be one of slope, flat"),
         ({"ground": {"slope_rad": 1.0}}, "ground.slope_rad: 1.0 is not valid: must be a number within -0.5 to 0.5"),
         ({"truth": {"base_mass_kg": "heavy"}}, "truth.base_mass_kg: 'heavy' is not valid"),

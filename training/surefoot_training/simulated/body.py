@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 from surefoot_robots.model import ModelOptions, PhysicsOptions, build_model
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.sim.blow_up import SPEED_LIMIT, keep_engine_quiet
-from surefoot_training.simulated.config import Ground, World, own_values
+from surefoot_training.simulated.config import HELD, Ground, World, own_values
 
 FloatArray = NDArray[np.float64]
 STEP_S = 0.001
 TRUNK = 1
 """The first body after the world."""
+HUNG_M = 1.0
+"""Of a held trunk above where it would be on the ground: no leg reaches that far."""
+HELD_KG = 1e8
+"""Added to a held trunk's mass, and its inertia in kg m², in the equations of motion alone: gravity does not pull at
+it. It moves by 1 µm/s² then, and joints feel nothing of that."""
+HELD_TOLERANCE = 1e-12
 
 
 class Body:
@@ -39,7 +45,8 @@ class Body:
 
     def _start(self, robot: RobotSpec, world: World, height_m: float) -> None:
         mujoco.mj_resetDataKeyframe(self.model, self.data, self.model.key(world.start_pose).id)
-        self.data.qpos[2] = robot.pose_height_m(world.start_pose) + height_m
+        hung_m = HUNG_M if world.trunk == HELD else 0.0
+        self.data.qpos[2] = robot.pose_height_m(world.start_pose) + height_m + hung_m
         if world.ground.kind == "slope":
             pitch = -world.ground.slope_rad
             self.data.qpos[3:7] = (math.cos(pitch / 2), 0.0, math.sin(pitch / 2), 0.0)
@@ -158,3 +165,16 @@ def _apply_truth(model: mujoco.MjModel, robot: RobotSpec, world: World) -> None:
         for foot in robot.foot_names:
             model.geom(foot).friction[0] = truth.foot_friction
     mujoco.mj_setConst(model, mujoco.MjData(model))
+    if world.trunk == HELD:
+        _hold(model)
+
+
+def _hold(model: mujoco.MjModel) -> None:
+    """Make the trunk too heavy to be moved."""
+    usual_kgm2 = model.stat.meaninertia
+    model.dof_armature[:6] = HELD_KG
+    mujoco.mj_setConst(model, mujoco.MjData(model))
+    # By both, the solver judges when forces are near enough: beside such a trunk's, those of joints' friction count for
+    # nothing.
+    model.stat.meaninertia = usual_kgm2
+    model.opt.tolerance = HELD_TOLERANCE

@@ -19,6 +19,7 @@ Plain: TypeAlias = Any
 """What YAML holds; every value is checked."""
 Hint: TypeAlias = Any
 """A field's annotation."""
+TRUNKS = FREE, HELD = "free", "held"
 PerJoint: TypeAlias = tuple[float, ...] | None
 """[12] in the robot's order; None is the robot's own."""
 
@@ -81,6 +82,8 @@ class Sensors:
     tilt_noise_rad: Annotated[float, Within(0.0, 0.1)] = 0.0005
     contact_force_n: Annotated[float, Within(0.1, 50.0)] = 5.0
     """Force at which a foot reports contact."""
+    foot_contact: bool = True
+    """Whether feet report contact at all; not all robots' do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ class World:
     seed: Annotated[int, Within(0, 2**31 - 1)] = 0
     """Of all noise."""
     start_pose: str = "lying"
+    trunk: str = "free"
+    """`held`: hung up, out of the feet's reach of the ground, and moved by nothing."""
     ground: Ground = field(default_factory=Ground)
     truth: Truth = field(default_factory=Truth)
     sensors: Sensors = field(default_factory=Sensors)
@@ -138,6 +143,8 @@ def parse_world(data: dict[str, Plain], robot: RobotSpec, origin: str) -> World:
     world: World = _filled(World, data, robot, origin, "")
     if world.start_pose not in robot.poses:
         raise _wrong(origin, "start_pose", world.start_pose, f"one of {', '.join(robot.poses)}")
+    if world.trunk not in TRUNKS:
+        raise _wrong(origin, "trunk", world.trunk, f"one of {', '.join(TRUNKS)}")
     _check_ground(world.ground, origin)
     if not world.power.empty_v < world.power.full_v:
         raise _wrong(origin, "power.empty_v", world.power.empty_v, f"below power.full_v {world.power.full_v:g}")
@@ -173,6 +180,10 @@ def _value(hint: Hint, value: Plain, robot: RobotSpec, origin: str, where: str) 
     if hint is str:
         if not isinstance(value, str):
             raise _wrong(origin, where, value, "a word")
+        return value
+    if hint is bool:
+        if not isinstance(value, bool):
+            raise _wrong(origin, where, value, "true or false")
         return value
     base, within = get_args(hint)
     if base == PerJoint:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from surefoot_robots.drivers.driver import Sample
 from surefoot_robots.spec import RobotSpec
 from surefoot_training.simulated.body import Body
-from surefoot_training.simulated.config import World, own_values
+from surefoot_training.simulated.config import Sensors, World, own_values
 from surefoot_training.simulated.motors import Energy
 
 FloatArray = NDArray[np.float64]
@@ -53,10 +53,14 @@ class Senses:
                 (body.angular_velocity_in_base_radps + errors.gyro_bias_radps + rest[:3]).tolist()
             ),
             acceleration_in_base_mps2=tuple((body.acceleration_in_base_mps2 + rest[3:6]).tolist()),
-            foot_contact=tuple(force > errors.contact_force_n for force in body.foot_force_n),
+            foot_contact=_contact(body, errors) if errors.foot_contact else None,
             motor_temperature_c=tuple(energy.temperature_c.tolist()),
             battery_voltage_v=energy.voltage_v,
         )
+
+
+def _contact(body: Body, errors: Sensors) -> tuple[bool, ...]:
+    return tuple(force > errors.contact_force_n for force in body.foot_force_n)
 
 
 def turned(orientation_wxyz: list[float], angles_rad: list[float]) -> tuple[float, ...]:
