@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from surefoot_robots.errors import SurefootError
+
+if TYPE_CHECKING:
+    from surefoot_control.driving import Course
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument(
         "--velocity", type=float, nargs=3, metavar=("VX", "VY", "YAW"), help="this one, m/s and rad/s; no dead-man"
+    )
+    source.add_argument(
+        "--course",
+        metavar="PARTS",
+        help='velocities one after the other, as "0.5 0 0 4, 0.3 0 0.8 2": VX VY YAW SECONDS',
     )
     parser.add_argument("--seconds", type=float, metavar="S", help="end by itself after so long")
     parser.add_argument("--speed", type=float, default=0.5, metavar="M/S", help="ahead, fully held (default: 0.5)")
@@ -37,18 +46,30 @@ def run(arguments: argparse.Namespace) -> int:
         raise SurefootError("speeds must be numbers, --speed and --turn not below 0")
     if arguments.velocity is not None and arguments.seconds is None:
         raise SurefootError("--velocity is held by nobody", hint="say for how long: --seconds S")
-    if arguments.velocity is None and arguments.joystick is None:
+    course = _course(arguments)
+    if course is None and arguments.joystick is None:
         print(HELP)
+    longest_s = math.inf if course is None else course.seconds
     drive(
         Drive(
             Speeds(arguments.speed, 0.5 * arguments.speed, arguments.turn),
-            None
-            if arguments.velocity is None
-            else (arguments.velocity[0], arguments.velocity[1], arguments.velocity[2]),
-            math.inf if arguments.seconds is None else arguments.seconds,
+            course,
+            longest_s if arguments.seconds is None else min(longest_s, arguments.seconds),
             arguments.joystick,
             arguments.stamped,
         ),
         lambda line: print(line, flush=True),
     )
     return 0
+
+
+def _course(arguments: argparse.Namespace) -> Course | None:
+    """What is held by nobody."""
+    from surefoot_control.driving import Course, Stretch, parse_course
+
+    if arguments.course is not None:
+        return parse_course(arguments.course)
+    if arguments.velocity is None:
+        return None
+    vx, vy, yaw = arguments.velocity
+    return Course((Stretch((vx, vy, yaw), arguments.seconds),))

@@ -10,10 +10,13 @@ from surefoot_control.driving import (
     HELD_S,
     INITIAL,
     STILL,
+    Course,
     Joystick,
     Keys,
     Speeds,
+    Stretch,
     open_joystick,
+    parse_course,
 )
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.mode import Request
@@ -76,3 +79,17 @@ def test_no_joystick_is_one_clear_line():
     with pytest.raises(SurefootError, match="/dev/input/js77: No such file") as caught:
         open_joystick(Path("/dev/input/js77"))
     assert "--joystick" in caught.value.hint
+
+
+def test_a_course_is_driven_part_by_part():
+    course = parse_course("0.5 0 0 4, -0.2 0.1 0.8 2")
+    assert course == Course((Stretch((0.5, 0.0, 0.0), 4.0), Stretch((-0.2, 0.1, 0.8), 2.0)))
+    assert course.seconds == 6.0
+    assert [course.velocity(at_s)[0] for at_s in (0.0, 3.9, 4.0, 5.9)] == [0.5, 0.5, -0.2, -0.2]
+    assert course.velocity(6.0) == STILL
+
+
+@pytest.mark.parametrize("part", ["0.5 0 0", "0.5 0 0 4 1", "0.5 0 x 4", "0.5 0 nan 4", "0.5 0 0 0", "0.5 0 0 inf", ""])
+def test_what_is_no_course_is_refused(part):
+    with pytest.raises(SurefootError, match="is no part of a course: must be VX VY YAW SECONDS"):
+        parse_course(f"0 0 0 1, {part}")

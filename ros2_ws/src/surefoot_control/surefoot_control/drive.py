@@ -14,7 +14,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from surefoot_control.driving import EVENT, STILL, Joystick, Keys, Speeds, Velocity, open_joystick
+from surefoot_control.driving import EVENT, STILL, Course, Joystick, Keys, Speeds, Velocity, open_joystick
 from surefoot_control.qos import reliable
 from surefoot_control.ros import NAMESPACE, running_ros
 from surefoot_control.terminal import keys_of, raw_terminal
@@ -32,7 +32,7 @@ class Drive:
     """What a person chooses."""
 
     speeds: Speeds = field(default_factory=Speeds)
-    constant: Velocity | None = None
+    course: Course | None = None
     seconds: float = float("inf")
     joystick: Path | None = None
     stamped: bool = False
@@ -109,9 +109,9 @@ def _loop(
 @contextlib.contextmanager
 def _source(choice: Drive) -> Iterator[Callable[[Teleop], Velocity]]:
     """Where velocities come from."""
-    if choice.constant is not None:
-        constant = choice.constant
-        yield lambda _node: constant
+    if choice.course is not None:
+        course, began_s = choice.course, time.monotonic()
+        yield lambda _node: course.velocity(time.monotonic() - began_s)
     elif choice.joystick is not None:
         with open_joystick(choice.joystick) as file:
             stick = Joystick(choice.speeds)

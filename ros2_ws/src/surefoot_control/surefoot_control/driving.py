@@ -50,6 +50,52 @@ class Speeds:
         return Speeds(self.ahead_mps * factor, self.sideways_mps * factor, self.turn_radps * factor)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Part of a course."""
+
+    velocity: Velocity
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Velocities one after the other, held by nobody."""
+
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def seconds(self) -> float:
+        """All of it."""
+        return sum(stretch.seconds for stretch in self.stretches)
+
+    def velocity(self, elapsed_s: float) -> Velocity:
+        """So long after the beginning; none after the end."""
+        for stretch in self.stretches:
+            if elapsed_s < stretch.seconds:
+                return stretch.velocity
+            elapsed_s -= stretch.seconds
+        return STILL
+
+
+def parse_course(text: str) -> Course:
+    """From what is typed: `0.5 0 0 4, 0.3 0 0.8 2` is four seconds ahead, then a curve to the left for two."""
+    return Course(tuple(_stretch(part) for part in text.split(",")))
+
+
+def _stretch(text: str) -> Stretch:
+    try:
+        vx, vy, yaw, seconds = (float(word) for word in text.split())
+    except ValueError:
+        vx = vy = yaw = seconds = math.nan
+    if not (all(map(math.isfinite, (vx, vy, yaw))) and 0.0 < seconds < math.inf):
+        raise SurefootError(
+            f"{text.strip()!r} is no part of a course: must be VX VY YAW SECONDS, in m/s, rad/s and s",
+            hint='parts are separated by commas, as in --course "0.5 0 0 4, 0.3 0 0.8 2"',
+        )
+    return Stretch((vx, vy, yaw), seconds)
+
+
 class Keys:
     """A velocity from keys, each of which counts for as long as it repeats."""
 
