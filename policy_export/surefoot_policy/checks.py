@@ -19,6 +19,7 @@ from surefoot_policy.runtime import Policy
 from surefoot_policy.seal import check_seal
 from surefoot_policy.session import open_session
 from surefoot_policy.signature import check_signature, estimate_shapes
+from surefoot_robots.calibration import Calibration, called
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
 
@@ -30,6 +31,8 @@ class Candidate:
     path: Path
     robot: RobotSpec | None
     most_bytes: int = MOST_BYTES
+    calibration: Calibration | None = None
+    """What was measured of the robot at hand; None if nobody says."""
     data: bytes = b""
     model: onnx.ModelProto | None = None
     contract: Contract | None = None
@@ -105,8 +108,8 @@ def load_candidate(
     """A policy that has passed, with all that was found; the first failure is raised, of the file `called` so."""
     candidate = Candidate(path, robot, most_bytes)
     for check in CHECKS:
-        if check.name == "robot" and robot is None:
-            continue
+        if check.name == "calibration" or (check.name == "robot" and robot is None):
+            continue  # another calibration is a matter of a warning: see `surefoot_policy.calibrated`
         try:
             check.run(candidate)
         except PolicyError as refused:
@@ -131,15 +134,25 @@ def verify(candidate: Candidate) -> Iterator[Outcome]:
     passed: set[str] = set()
     for check in CHECKS:
         missing = [name for name in check.needs if name not in passed]
+        if check.name == "calibration" and not _is_about_one_robot(candidate):
+            continue
         if missing:
             yield Outcome(check, skipped=f"needs {', '.join(missing)}")
         elif check.name == "robot" and candidate.robot is None:
             yield Outcome(check, skipped="no robot was named")
+        elif check.name == "calibration" and candidate.calibration is None:
+            yield Outcome(check, skipped="it has one: name that of the robot at hand")
         else:
             outcome = _outcome(check, candidate)
             if outcome.failure is None:
                 passed.add(check.name)
             yield outcome
+
+
+def _is_about_one_robot(candidate: Candidate) -> bool:
+    """Whether there is a calibration to compare, on either side."""
+    contract = candidate.contract
+    return candidate.calibration is not None or (contract is not None and contract.trained_with.calibration is not None)
 
 
 def _outcome(check: Check, candidate: Candidate) -> Outcome:
@@ -188,6 +201,19 @@ def _check_limits(contract: Contract, robot: RobotSpec) -> None:
                     expected=f"at {'most' if sign > 0 else 'least'} {limit!r}, the limit of {robot.name}",
                     hint="clip joint targets in the graph to the robot's limits, state those, and export it again",
                 )
+
+
+def check_calibration(contract: Contract, calibration: Calibration) -> None:
+    """Whether the policy was trained for the very robot at hand, as it was measured."""
+    trained = contract.trained_with.calibration
+    if trained is None or trained.sha256 != calibration.sha256:
+        raise PolicyError(
+            "contract.trained_with.calibration",
+            found=called(trained.name, trained.sha256) if trained else "none",
+            expected=f"{calibration.called}, that of the robot at hand",
+            hint="train for this robot: surefoot train … --calibration FILE, --from the run of this policy if there is "
+            "little time",
+        )
 
 
 def _difference(contract: Contract, robot: RobotSpec) -> str:
@@ -266,6 +292,11 @@ def _check_robot(candidate: Candidate) -> None:
     check_robot(candidate.known_contract, candidate.robot)
 
 
+def _check_calibration(candidate: Candidate) -> None:
+    assert candidate.calibration is not None
+    check_calibration(candidate.known_contract, candidate.calibration)
+
+
 CHECKS = (
     Check("file", "a regular file, not too large", _read),
     Check("format", "a whole ONNX model", _parse, needs=("file",)),
@@ -277,6 +308,7 @@ CHECKS = (
         needs=("contract",),
     ),
     Check("robot", "trained for the robot at hand", _check_robot, needs=("contract",)),
+    Check("calibration", "trained for it as it was measured", _check_calibration, needs=("contract",)),
     Check(
         "operators",
         "standard operators only, without loops or randomness",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -135,6 +135,16 @@ class CommandRange:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationId:
+    """What was measured of the robot that a policy was trained for: the file of `surefoot identify fit`."""
+
+    name: str
+    """The file's."""
+    sha256: str
+    """Of the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainedWith:
     """Where the policy comes from. Texts that nobody knows are "unknown"."""
 
@@ -147,6 +157,8 @@ class TrainedWith:
     config_sha256: str
     created: str
     """ISO 8601 in UTC, as 2026-01-31T12:00:00+00:00 or with Z."""
+    calibration: CalibrationId | None = None
+    """None: trained for the robot of the file, whoever's it is. The one key that may be absent."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -371,7 +383,14 @@ def _read_trained_with(fields: Fields) -> TrainedWith:
             "config_sha256", pattern=digest_or_unknown, valid="64 hexadecimal digits or 'unknown'"
         ),
         created=_read_utc(fields, "created"),
+        calibration=_read_calibration(fields.object("calibration")) if fields.has("calibration") else None,
     )
+    fields.done()
+    return found
+
+
+def _read_calibration(fields: Fields) -> CalibrationId:
+    found = CalibrationId(fields.text("name"), _read_digest(fields, "sha256"))
     fields.done()
     return found
 
@@ -463,6 +482,8 @@ def _trained_with_json(origin: TrainedWith) -> dict[str, object]:
         "git": origin.git,
         "config_sha256": origin.config_sha256,
         "created": origin.created,
+        # Absent without one: files from before there were any are still written the same.
+        **({"calibration": asdict(origin.calibration)} if origin.calibration else {}),
     }
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.calibrating import add_calibration, read_for
 from surefoot.numbers import positive, seed
 from surefoot.output import print_table, to_json
 from surefoot.progress import progress_bar
@@ -16,12 +17,14 @@ from surefoot_robots.errors import SurefootError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from surefoot_training.evaluate.body import Body
     from surefoot_training.evaluate.evaluation import Evaluation
     from surefoot_training.evaluate.metrics import Figures
     from surefoot_training.evaluate.protocol import Protocol
     from surefoot_training.evaluate.pushes import PushResult
     from surefoot_training.evaluate.terrain import LaneResult
     from surefoot_training.evaluate.tracking import SweepPoint
+    from surefoot_training.task.config import TaskConfig
 
 _FIGURES = ("speed error m/s", "p95", "settled", "yaw rate error rad/s", "p95", "falls", "CoT", "impact N", "p95")
 
@@ -34,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--robot", help="another robot than the policy's")
     parser.add_argument("--task", help="another task than the policy's")
+    add_calibration(parser, "examine it on the robot that was measured")
+    parser.add_argument(
+        "--world", type=Path, metavar="FILE",
+        help="examine it on the one robot that `truth` in this file describes, as `surefoot up --sim --world` has it",
+    )  # fmt: skip
     parser.add_argument(
         "--axes",
         metavar="LIST",
@@ -56,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     candidate, protocol, quiet = find_candidate(arguments.policy), _protocol(arguments), _is_stdout(arguments.json)
     task = judging_task(candidate, arguments.task)
     axes = parse_axes(arguments.axes) if arguments.axes else axes_for(task)
+    body = _body(arguments, task, arguments.robot or candidate.robot)
     _check_writable(arguments)
     before = time.perf_counter()
     with progress_bar(robot_steps(protocol, axes, task), "robot steps", quiet=quiet) as advance:
@@ -65,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
             axes,
             task=task,
             robot=arguments.robot,
+            body=body,
             threads=arguments.threads,
             report=advance,
         )
@@ -74,6 +84,23 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"took {took_s:.0f} s")
     _write(evaluation, arguments.json, arguments.out, quiet=quiet)
     return 0
+
+
+def _body(arguments: argparse.Namespace, task: TaskConfig, robot: str) -> Body | None:
+    """Another one than the robot's file describes, if somebody asked for it."""
+    from surefoot_robots.loader import load_robot
+    from surefoot_training.evaluate.body import hidden_body, measured_body
+    from surefoot_training.simulated.config import load_world
+
+    measured = read_for(robot, arguments)
+    if measured is not None:
+        if arguments.world is not None:
+            raise SurefootError("--calibration and --world are two robots", hint="give one of them")
+        return measured_body(task, load_robot(robot), *measured)
+    if arguments.world is None:
+        return None
+    spec = load_robot(robot)
+    return hidden_body(task, spec, load_world(arguments.world, spec).truth, arguments.world.name)
 
 
 def _is_stdout(file: Path | None) -> bool:
@@ -154,7 +181,8 @@ def _summary(evaluation: Evaluation) -> dict[str, object]:
 
 def _print(evaluation: Evaluation) -> None:
     protocol = evaluation.protocol
-    print(f"{evaluation.candidate}: {evaluation.robot} on {evaluation.task}, seed {protocol.seed}")
+    body = f", as in {evaluation.body}," if evaluation.body else ""
+    print(f"{evaluation.candidate}: {evaluation.robot}{body} on {evaluation.task}, seed {protocol.seed}")
     if evaluation.is_told_velocity:
         print("It is told its true velocity, which no robot knows: an upper bound, not a policy to run.")
     print()

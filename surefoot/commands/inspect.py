@@ -12,7 +12,7 @@ from surefoot.output import print_json, print_table
 
 if TYPE_CHECKING:
     from surefoot_policy.checks import Candidate
-    from surefoot_policy.contract import Contract
+    from surefoot_policy.contract import CalibrationId, Contract
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +72,7 @@ def _print_origin(candidate: Candidate) -> None:
         ("control rate", f"{1.0 / contract.control_dt_s:g} Hz, a tick every {contract.control_dt_s:g} s"),
         ("trained on", f"{origin.task}, by {origin.algorithm} in {origin.simulator}"),
         ("steps, seed", f"{origin.steps:,} steps, seed {origin.seed}"),
+        ("calibration", _calibration(origin.calibration)),
         ("created", origin.created),
         ("git", origin.git),
         ("file", f"{len(candidate.data):,} bytes, contract version {contract.version}"),
@@ -84,6 +85,12 @@ def _print_origin(candidate: Candidate) -> None:
     ]
     print_table(["policy", str(candidate.path.name)], rows)
     print()
+
+
+def _calibration(known: CalibrationId | None) -> str:
+    from surefoot_robots.calibration import called
+
+    return called(known.name, known.sha256) if known else "none: for any robot that its file describes"
 
 
 def _print_interface(contract: Contract, network: dict[str, object]) -> None:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.calibrating import add_calibration
 from surefoot.output import print_json, print_table
 from surefoot_robots.errors import SurefootError
 
@@ -14,9 +15,21 @@ if TYPE_CHECKING:
 
 _USAGE = """surefoot task list [--json]
        surefoot task NAME [--only SECTIONS] [--json]
+       surefoot task NAME --calibration FILE [--safety-factor K] [--robot ROBOT] [--json]
        surefoot task replay DUMP [--png FILE] [--json]"""
-_OPTIONS_OF = {"list": (), "replay": ("dump", "png"), "NAME": ("only",)}
-_WORDS = {"dump": "DUMP", "png": "--png", "only": "--only"}
+_OPTIONS_OF = {
+    "list": (),
+    "replay": ("dump", "png"),
+    "NAME": ("only", "calibration", "safety_factor", "robot"),
+}
+_WORDS = {
+    "dump": "DUMP",
+    "png": "--png",
+    "only": "--only",
+    "calibration": "--calibration",
+    "safety_factor": "--safety-factor",
+    "robot": "--robot",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", metavar="SECTIONS", help="of a task, separated by commas, such as rewards,randomization"
     )
+    add_calibration(parser, "what training with it would do to each range, before and after")
+    parser.add_argument("--robot", help="that was measured (default: the task's)")
     parser.add_argument("--png", type=Path, metavar="FILE", help="also draw the last moments as curves")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
@@ -50,6 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
             from surefoot.commands.task_replay import replay
 
             replay(arguments.dump, arguments.png, as_json=arguments.json)
+        case _ if (arguments.calibration, arguments.safety_factor, arguments.robot) != (None, None, None):
+            from surefoot.commands.task_calibration import show_calibrated
+
+            show_calibrated(arguments)
         case _:
             _show(arguments.what, arguments.only, as_json=arguments.json)
     return 0

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surefoot.calibrating import add_calibration, read_for
 from surefoot.numbers import count, positive
 from surefoot_robots.errors import SurefootError
 
@@ -29,7 +30,7 @@ _MINUTES = 10.0
 _BAR_WIDTH = 60
 _SIGNALLED = 128  # plus the signal's number: how a shell counts
 # What a run is made with. None of it can be given to one that goes on: its folder has it all.
-_NEW_RUN_ONLY = ("robot", "robots", "seed", "processes", "threads", "set", "begin_with")
+_NEW_RUN_ONLY = ("robot", "robots", "seed", "processes", "threads", "set", "begin_with", "safety_factor")
 # Fewer make minibatches so small that processes do little but wait for each other.
 _ROBOTS_EACH = 64
 
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from", dest="begin_with", type=Path, metavar="RUN",
         help="begin with the networks of this run, checkpoint or shipped policy, and its agent's settings",
     )  # fmt: skip
+    add_calibration(parser, "train for the robot that was measured; see `surefoot task TASK --calibration FILE`")
     parser.add_argument(
         "--set", nargs="+", action="extend", metavar="KEY=VALUE",
         help="any setting of the run, such as ppo.clip=0.1 task.rewards.foot_slip=-0.2; see --show",
@@ -74,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     # one of their processors, the others burn theirs meanwhile: updates took 3 to 10 times as long, measured.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if arguments.show:
-        _show(_new_config(arguments).with_settings(arguments.set or []))
+        _show(_configured(arguments, _new_config(arguments)))
         return 0
     order = _order(arguments)
     processes = _processes_of(order)
@@ -131,19 +133,23 @@ def _order(arguments: argparse.Namespace) -> Order:
         config, networks = _new_config(arguments), None
         if arguments.begin_with is not None:
             config, networks = _begun_from(arguments.begin_with, config)
-        config = config.with_settings(arguments.set or [])
-        return Order(arguments.out or _default_folder(config.task.name), config, networks=networks)
+        config, file = _configured(arguments, config), arguments.calibration
+        measured = None if file is None else file.read_bytes()
+        folder = arguments.out or _default_folder(config.task.name)
+        return Order(folder, config, calibration=measured, networks=networks)
     if arguments.out is None:
         raise SurefootError("--resume does not say with which run", hint="name its folder: --resume --out RUN")
     for name in _NEW_RUN_ONLY:
         if getattr(arguments, name) is not None:
             raise SurefootError(
-                f"--{'from' if name == 'begin_with' else name} goes with a new run",
+                f"--{'from' if name == 'begin_with' else name.replace('_', '-')} goes with a new run",
                 hint="a run goes on with what it began with; only --minutes or --steps may change",
             )
     _check_budget(arguments)
     if arguments.task is not None:
         _check_task(arguments.task, arguments.out)
+    if arguments.calibration is not None:
+        _check_calibration(arguments.calibration, arguments.out)
     return Order(arguments.out, None, arguments.minutes, arguments.steps)
 
 
@@ -192,6 +198,29 @@ def _check_task(task: str, folder: Path) -> None:
     learned = load_config(RunFolder(folder).config).task.name
     if learned != task:
         raise SurefootError(f"the run in {folder} learns {learned}, not {task}", hint="leave the task out to go on")
+
+
+def _check_calibration(file: Path, folder: Path) -> None:
+    """That the run in `folder` has this one."""
+    from surefoot_robots.calibration import read_calibration
+    from surefoot_training.run.config import load_config
+    from surefoot_training.run.folder import RunFolder
+
+    kept, given = load_config(RunFolder(folder).config).calibration, read_calibration(file, None)
+    if kept is None or kept.sha256 != given.sha256:
+        raise SurefootError(
+            f"the run in {folder} has {kept.called if kept else 'no calibration'}, not {given.called}",
+            hint="leave --calibration out to go on; a new run can begin with what this one has learned: "
+            f"--from {shlex.quote(str(folder))}",
+        )
+
+
+def _configured(arguments: argparse.Namespace, config: RunConfig) -> RunConfig:
+    """With the calibration, and then the settings, which have the last word."""
+    measured = read_for(config.robot, arguments)
+    if measured is not None:
+        config = config.with_calibration(*measured)
+    return config.with_settings(arguments.set or [])
 
 
 def _processes_for(arguments: argparse.Namespace) -> int:

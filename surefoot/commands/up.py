@@ -16,6 +16,7 @@ from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
     from surefoot_control.segments import Segments
+    from surefoot_policy.contract import Contract
     from surefoot_robots.spec import RobotSpec
     from surefoot_safety.process.ending import Ending
     from surefoot_safety.process.runner import Choice, Runner
@@ -44,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ros", action="store_true", help="with the robot node: topics and services of ROS 2")
     parser.add_argument(
         "--policy", type=Path, metavar="FILE", help="walk by this one, a file or a shipped one's name; with ROS 2"
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="what was measured of this robot: warns if the policy has another",
     )
     parser.add_argument("--record", type=Path, metavar="FILE", help="write everything to this MCAP file; with ROS 2")
     parser.add_argument("--ros-parameters", type=Path, metavar="FILE", help="parameters of the nodes; YAML")
@@ -145,6 +152,8 @@ def _choice(arguments: argparse.Namespace) -> tuple[Choice, Path]:
             hint="make one with `surefoot safety key FILE`",
         )
     priority = arguments.priority if arguments.priority is not None else PRIORITY * (driver != "sim")
+    if arguments.calibration is not None and arguments.policy is None:
+        raise SurefootError("--calibration is compared with that of a policy", hint="use it with --policy")
     if not 0 <= priority <= 99:
         raise SurefootError(f"--priority {priority} must be within 0 to 99")
     _check_ros(arguments, spec)
@@ -198,10 +207,20 @@ def _check_ros(arguments: argparse.Namespace, spec: RobotSpec) -> None:
         from surefoot_policy.runtime import Policy
         from surefoot_policy.shipped import policy_file
 
-        Policy.load(policy_file(arguments.policy), spec)
+        _compare_calibrations(Policy.load(policy_file(arguments.policy), spec).contract, arguments.calibration, spec)
     if arguments.sim or arguments.driver == "pretend":
         # A robot that is made up is nobody else's business, unless somebody says so.
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+
+def _compare_calibrations(contract: Contract, file: Path | None, spec: RobotSpec) -> None:
+    """Warn if the policy was trained for another robot of the same kind; it may walk all the same."""
+    from surefoot_policy.calibrated import calibration_warning
+    from surefoot_robots.calibration import read_calibration
+
+    line = calibration_warning(contract, None if file is None else read_calibration(file, spec))
+    if line is not None:
+        print(line, file=sys.stderr)
 
 
 def _found(policy: Path) -> Path:

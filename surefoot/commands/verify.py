@@ -23,6 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the robot at hand: a name of `surefoot robot list` or the path of a .yaml file "
         "(default: the one the policy names, if it comes with surefoot)",
     )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="what was measured of the robot at hand, if the policy is to be for it",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
 
@@ -30,9 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Check everything; 1 if anything failed."""
     from surefoot_policy.checks import Candidate, verify
     from surefoot_policy.shipped import policy_file
+    from surefoot_robots.calibration import read_calibration
     from surefoot_robots.loader import load_robot
 
-    candidate = Candidate(policy_file(arguments.file), load_robot(arguments.robot) if arguments.robot else None)
+    robot = load_robot(arguments.robot) if arguments.robot else None
+    candidate = Candidate(policy_file(arguments.file), robot)
+    if arguments.calibration is not None:
+        candidate.calibration = read_calibration(arguments.calibration, robot)
     outcomes = []
     for outcome in verify(candidate):
         outcomes.append(outcome)

@@ -38,6 +38,7 @@ from surefoot_training.run.score import Score, episode_score
 from surefoot_training.run.sealed import State
 from surefoot_training.run.status import Iteration, Recent, Status, line_of
 from surefoot_training.run.team import Team, hushed, joined
+from surefoot_training.task.calibrated import used
 from surefoot_training.task.tasks import make_environment
 
 Clock: TypeAlias = Callable[[], float]
@@ -92,6 +93,9 @@ class Order:
 
     steps: int | None = None
     """Another budget in steps for it."""
+
+    calibration: bytes | None = None
+    """The file that a new run's `config.calibration` was read from, to be kept in its folder."""
 
     networks: Networks | None = None
     """Of another run, for a new one to begin with; see `run.checkpoint.load_networks`."""
@@ -155,7 +159,7 @@ def train(
             learner.begin_with(order.networks)
         position = _restore(learner, checkpoint, config, team)
         if team.is_led_here:
-            folder.keep(config)  # only now: what is refused leaves everything as it was
+            folder.keep(config, order.calibration)  # only now: what is refused leaves everything as it was
             _say_what_is_not_used()
         zero_s = begun_s - position.elapsed_s
         session = Session(config, folder, team, learner, position, report=report, clock_s=clock_s, zero_s=zero_s)
@@ -235,7 +239,7 @@ class WalkingLearner:
             config.task,
             config.robots_per_process,
             seed=environment_seed,
-            robot=config.robot,
+            robot=config.robot_spec(),
             threads=config.threads,
             dump_folder=dump_folder,
         )
@@ -348,6 +352,10 @@ class Session:
             _log.info("resumed after iteration %d, %d steps", at.iteration, at.steps)
         else:
             _log.info("began, robots: %d, processes: %d", self._config.robots, self._config.processes)
+        calibration = self._config.calibration
+        if calibration:
+            measured = len(used(calibration.calibration))
+            _log.info("calibrated by %s: %d of %d parameters", calibration.called, measured, len(calibration.measured))
         return Journal(self._folder.path, iteration=at.iteration, steps=at.steps)
 
     def _progress(self, now_s: float) -> float:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from surefoot_robots.loader import load_robot
+from surefoot_training.evaluate.body import Body
 from surefoot_training.evaluate.candidate import Candidate
 from surefoot_training.evaluate.protocol import Protocol
 from surefoot_training.evaluate.pushes import PushResult, examine_pushes
@@ -47,6 +48,8 @@ class Evaluation:
     """Whether the candidate was told its true velocity, which no robot knows: an upper bound, not a policy."""
     task: str
     robot: str
+    body: str | None
+    """The calibration or world that the robot is from; None for the robot of the file."""
     axes: tuple[str, ...]
     protocol: Protocol
     tracking: Tracking | None = None
@@ -65,13 +68,17 @@ def evaluate(
     *,
     task: TaskConfig,
     robot: str | None = None,
+    body: Body | None = None,
     threads: int = 0,
     report: Callable[[int], None] = lambda steps: None,
 ) -> Evaluation:
-    """Examine `candidate` along `axes` in `task` (see `judging_task`), with its own robot unless named otherwise."""
+    """Examine `candidate` along `axes` in `task` (see `judging_task`), with its own robot unless named otherwise.
+
+    `body`, if there is one, says both: which robot, and which task.
+    """
     subject = Subject(
-        task=task,
-        robot=load_robot(robot or candidate.robot),
+        task=body.task if body else task,
+        robot=body.robot if body else load_robot(robot or candidate.robot),
         make_walker=candidate.make,
         protocol=protocol,
         threads=threads,
@@ -86,6 +93,7 @@ def evaluate(
         is_told_velocity=candidate.is_told_velocity,
         task=subject.task.name,
         robot=subject.robot.name,
+        body=body.called if body else None,
         axes=axes,
         protocol=protocol,
         **found,

@@ -12,16 +12,21 @@ from typing import Any
 
 import yaml
 
+from surefoot_robots.calibration import Calibration
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
+from surefoot_robots.spec import RobotSpec
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_training.learn.ppo import PPOConfig
 from surefoot_training.nets.agent import AgentConfig
+from surefoot_training.run.calibration import UsedCalibration, refuse_without_effect
 from surefoot_training.run.files import write_text
-from surefoot_training.run.overrides import apply_overrides
+from surefoot_training.run.overrides import FIXED, apply_overrides
 from surefoot_training.run.tree import tree_from_plain, tree_to_plain
 from surefoot_training.run.values import Plain
+from surefoot_training.task.calibrated import SAFETY_FACTOR, calibrated_task, measured_robot
 from surefoot_training.task.config import TaskConfig
+from surefoot_training.task.settings import OPTIONAL
 
 CLOSING_S, CLOSING_SHARE = 20.0, 0.2
 """Of a budget in time, what is kept for curves and export, and how much of a short one at most. On two cores, 8 s were
@@ -68,6 +73,9 @@ class RunConfig:
 
     agent: AgentConfig = field(default_factory=AgentConfig)
     ppo: PPOConfig = field(default_factory=PPOConfig)
+
+    calibration: UsedCalibration | None = field(default=None, metadata={OPTIONAL: True, FIXED: True})
+    """What was measured of the robot; None for the robot of the file. The ranges that follow are in the task."""
 
     def __post_init__(self) -> None:
         """Refuse a run that cannot begin or does not end."""
@@ -119,8 +127,19 @@ class RunConfig:
     def with_settings(self, settings: Sequence[str]) -> RunConfig:
         """With overrides as typed, `path=value`."""
         changed = apply_overrides(self, settings)
-        load_robot(changed.robot)  # now rather than after minutes
+        refuse_without_effect(changed.task, settings)
+        changed.robot_spec()  # now rather than after minutes
         return changed
+
+    def with_calibration(self, calibration: Calibration, safety_factor: float = SAFETY_FACTOR) -> RunConfig:
+        """With the ranges of the robot that was measured, which must be this run's."""
+        task = calibrated_task(self.task, load_robot(self.robot), calibration, safety_factor)
+        return replace(self, task=task, calibration=UsedCalibration.of(calibration, safety_factor))
+
+    def robot_spec(self) -> RobotSpec:
+        """Whose body, as it was measured if it was."""
+        robot = load_robot(self.robot)
+        return measured_robot(robot, self.calibration.calibration) if self.calibration else robot
 
     def with_budget(self, minutes: float | None, steps: int | None) -> RunConfig:
         """With another budget; the same if neither is given."""

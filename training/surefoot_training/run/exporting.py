@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from surefoot_policy.contract import (
+    CalibrationId,
     CommandRange,
     Gains,
     HeightScanGrid,
@@ -23,7 +24,6 @@ from surefoot_policy.export_parity import steps_of
 from surefoot_policy.refusal import shown
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
-from surefoot_robots.loader import load_robot
 from surefoot_robots.spec import RobotSpec
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_training.run.checkpoint import Checkpoint, load_policy, policy_file, read_checkpoint
@@ -94,8 +94,7 @@ def export_run(
 def source_of(trained: Trained) -> Source:
     """Everything that its export needs."""
     config = trained.config
-    robot = load_robot(config.robot)
-    return walking_source(trained.policy, config.task, robot, trained.origin)
+    return walking_source(trained.policy, config.task, config.robot_spec(), trained.origin)
 
 
 def walking_source(policy: Policy, task: TaskConfig, robot: RobotSpec, origin: TrainedWith) -> Source:
@@ -179,6 +178,7 @@ def _origin(checkpoint: Checkpoint, config: RunConfig, file: Path) -> TrainedWit
         git=revision_text(session),
         config_sha256=checkpoint.config_sha256,
         created=str(session["started"]) if "started" in session else _written(file),
+        calibration=CalibrationId(config.calibration.name, config.calibration.sha256) if config.calibration else None,
     )
 
 

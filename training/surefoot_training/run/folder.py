@@ -12,6 +12,7 @@ from pathlib import Path
 from surefoot_robots.errors import SurefootError
 from surefoot_training.run.checkpoint import CheckpointFolder
 from surefoot_training.run.config import RunConfig, load_config, save_config
+from surefoot_training.run.files import write_whole
 
 _LOCK = ".lock"
 
@@ -22,6 +23,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config, self.provenance = path / "config.yaml", path / "provenance.yaml"
+        self.calibration = path / "calibration.yaml"
         self.journal, self.curves, self.log = path / "progress.jsonl", path / "curves.png", path / "train.log"
         self.checkpoints = CheckpointFolder(path)
 
@@ -81,8 +83,10 @@ class RunFolder:
         self._check_exists()
         return load_config(self.config)
 
-    def keep(self, config: RunConfig) -> None:
-        """Of a new run, or of the one that is here with another budget."""
+    def keep(self, config: RunConfig, calibration: bytes | None = None) -> None:
+        """Of a new run, with the file it was calibrated by, or of the one that is here with another budget."""
+        if calibration is not None:
+            write_whole(self.calibration, lambda stream: stream.write(calibration))
         if not self.config.exists() or load_config(self.config) != config:
             save_config(config, self.config)
 

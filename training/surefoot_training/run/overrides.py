@@ -8,7 +8,7 @@ values that have to fit each other can be changed together.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from surefoot_robots.errors import SurefootError
@@ -21,6 +21,9 @@ C = TypeVar("C")
 
 # A task goes by its name: whoever renames it cannot find it again.
 _FIXED = {TaskConfig: ("name", "summary")}
+
+FIXED = "fixed"
+"""Metadata of a field that is not typed either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ def _settings_of_term(term: Term) -> Iterator[tuple[str, str]]:
 
 def _open_fields(config: Config) -> dict[str, Annotation]:
     fixed = _FIXED.get(type(config), ())
-    return {name: hint for name, hint in hints_of(type(config)).items() if name not in fixed}
+    is_open = {declared.name: FIXED not in declared.metadata for declared in fields(config)}
+    return {name: hint for name, hint in hints_of(type(config)).items() if name not in fixed and is_open[name]}
 
 
 def _parts_of(value: Config, where: str) -> str:

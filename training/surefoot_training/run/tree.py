@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypeVar, get_args, get_type_hints
 from surefoot_robots.errors import SurefootError
 from surefoot_training.run.values import Annotation, Plain, from_plain, is_optional, origin_of, to_plain, without_none
 from surefoot_training.task import observations, rewards, terminations
-from surefoot_training.task.settings import BEFORE
+from surefoot_training.task.settings import BEFORE, OPTIONAL, is_left_out
 from surefoot_training.task.terms import ObservationTerm, RewardTerm, Term, TermFunction, TerminationTerm
 
 Config: TypeAlias = Any
@@ -60,8 +60,14 @@ def near(name: str, valid: list[str]) -> str:
 
 
 def tree_to_plain(config: Config) -> dict[str, Plain]:
-    """Every field, those inside included."""
-    return {name: _to_plain(hint, getattr(config, name)) for name, hint in hints_of(type(config)).items()}
+    """Every field, those inside included, but for optional ones that are not there."""
+    hints = hints_of(type(config))
+    values = {declared: getattr(config, declared.name) for declared in fields(config)}
+    return {
+        declared.name: _to_plain(hints[declared.name], value)
+        for declared, value in values.items()
+        if not is_left_out(declared, value)
+    }
 
 
 def _to_plain(annotation: Annotation, value: Config) -> Plain:
@@ -115,6 +121,8 @@ def tree_from_plain(cls: type[T], data: Plain, where: str = "", *, complete: boo
         path = _join(where, declared.name)
         if declared.name in given:
             values[declared.name] = _from_plain(hints[declared.name], given[declared.name], path, complete=complete)
+        elif OPTIONAL in declared.metadata:
+            continue
         elif complete or not _has_default(declared):
             raise SurefootError(f"{path} is missing", hint="it was written by another version, or edited")
         elif BEFORE in declared.metadata:

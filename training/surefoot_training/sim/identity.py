@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 
 from surefoot_robots.errors import SurefootError
+from surefoot_training.task.settings import is_left_out
 
 IDENTITY = "identity."
 """Names of a saved state that begin so hold a digest each, of what the rest of the name says."""
@@ -29,7 +30,8 @@ def digest(*values: object) -> str:
 
 def _text(value: object) -> str:
     if is_dataclass(value) and not isinstance(value, type):
-        inside = (f"{field.name}={_text(getattr(value, field.name))}" for field in fields(value))
+        found = {field: getattr(value, field.name) for field in fields(value)}
+        inside = (f"{field.name}={_text(its)}" for field, its in found.items() if not is_left_out(field, its))
         return f"{type(value).__name__}({', '.join(inside)})"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_text(key)}: {_text(value[key])}" for key in sorted(value)) + "}"

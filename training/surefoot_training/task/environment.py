@@ -246,7 +246,8 @@ class WalkingEnvironment:
     def _simulate(self, joint_target: Array) -> None:
         before = self.simulator.state()
         self._joint_velocity_before = before.joint_velocity
-        self.simulator.step(joint_target)
+        offset_rad = self._sensors.target_offset_rad
+        self.simulator.step(joint_target if offset_rad is None else joint_target + offset_rad)
         self._blown_up = self.simulator.failed()
         self._state = self.simulator.state()
         if self._blown_up.any():

@@ -22,7 +22,8 @@ import numpy as np
 from surefoot_robots.errors import SurefootError
 from surefoot_training.sim.simulator import Array
 from surefoot_training.task.arrays import Device, Namespace, Rng, indices_where, load_arrays, save_arrays
-from surefoot_training.task.settings import Span, about, check
+from surefoot_training.task.measured_ranges import MeasuredRanges
+from surefoot_training.task.settings import OPTIONAL, Span, about, check
 
 ParameterSample: TypeAlias = dict[str, np.ndarray]
 """Name → float32 values [n, …] of n robots, in host memory: that is where simulators' parameters are set."""
@@ -203,6 +204,8 @@ class RandomizationConfig:
         default=0.3,
         metadata=about("1", "chance that it then does", source="own choice", at_least=0.0, at_most=1.0),
     )
+    measured: MeasuredRanges | None = field(default=None, metadata={OPTIONAL: True})
+    """What one robot's calibration narrows joint by joint; None for robots that nobody has measured."""
 
     def __post_init__(self) -> None:
         """Refuse what is not physical."""
@@ -265,15 +268,15 @@ def _parameter_block(config: RandomizationConfig, joints: int, links: int) -> _B
     return _Block.of(
         {
             "base_mass_added_kg": config.base_mass_added_kg,
-            "link_mass_scale": [config.link_mass_scale] * links,
+            "link_mass_scale": [_trunk_mass_scale(config), *[config.link_mass_scale] * (links - 1)],
             "link_inertia_scale": [config.link_inertia_scale] * links,
             "base_com_shift_m": _ranges_of("base_com_shift_m", config),
-            "joint_friction_scale": [config.joint_friction_scale] * joints,
-            "joint_damping_scale": [config.joint_damping_scale] * joints,
-            "armature_scale": [config.armature_scale] * joints,
+            "joint_friction_scale": _joint_ranges("joint_friction_scale", config, joints),
+            "joint_damping_scale": _joint_ranges("joint_damping_scale", config, joints),
+            "armature_scale": _joint_ranges("armature_scale", config, joints),
             "kp_scale": [config.kp_scale] * joints,
             "kd_scale": [config.kd_scale] * joints,
-            "motor_strength": [config.motor_strength] * joints,
+            "motor_strength": _joint_ranges("motor_strength", config, joints),
             "torque_limit_scale": config.torque_limit_scale,
             "supply_voltage_scale": config.supply_voltage_scale,
             "dead_zone_rad": [config.dead_zone_rad] * joints,
@@ -312,26 +315,48 @@ def normalised(
         if name not in parameters:
             raise SurefootError(f"no randomized parameter {name!r}", hint="valid: " + ", ".join(sorted(parameters)))
         values = parameters[name].reshape(len(parameters[name]), -1)
-        middle, per_half_range = _scale_of(name, config)
+        middle, per_half_range = _scale_of(name, config, values.shape[-1])
         columns.append((values - middle) * per_half_range)
     return np.concatenate(columns, axis=-1).clip(-1.0, 1.0).astype(np.float32)  # rounding, where a range is narrow
 
 
 @cache
-def _scale_of(name: str, config: RandomizationConfig) -> tuple[np.ndarray, np.ndarray]:
+def _scale_of(name: str, config: RandomizationConfig, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """Middle of each range, and 1 over half its width; 0 where it has none."""
-    ends = np.array(_ranges_of(name, config), dtype=np.float64)
+    ranges = _ranges_of(name, config)
+    if len(ranges) > 1:
+        ranges += [ranges[-1]] * (columns - len(ranges))
+    ends = np.array(ranges, dtype=np.float64)
     half = 0.5 * (ends[:, 1] - ends[:, 0])
     return ends.mean(-1), np.divide(1.0, half, out=np.zeros_like(half), where=half > 0)
 
 
+def _joint_ranges(name: str, config: RandomizationConfig, joints: int) -> list[Span]:
+    """The range of each joint."""
+    ranges = _ranges_of(name, config)
+    if len(ranges) not in (1, joints):
+        raise SurefootError(
+            f"{name} has measured ranges of {len(ranges)} joints, the robot has {joints}",
+            hint="train with a calibration of this robot",
+        )
+    return ranges * (joints // len(ranges))
+
+
+def _trunk_mass_scale(config: RandomizationConfig) -> Span:
+    measured = config.measured and config.measured.trunk_mass_scale
+    return measured or config.link_mass_scale
+
+
 def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
-    """The range of each column of a parameter, or one for all."""
+    """The range of each column of a parameter, or one for all; the last one is that of all further columns."""
     if name == "base_com_shift_m":
         return [config.base_com_shift_x_m, config.base_com_shift_y_m, config.base_com_shift_z_m]
     if name == "gravity_mps2":
         return [_gravity(config)]
-    return [getattr(config, name)]
+    if name == "link_mass_scale" and config.measured:
+        return [_trunk_mass_scale(config), config.link_mass_scale]
+    measured: Sequence[Span] | None = getattr(config.measured, name, None)
+    return [getattr(config, name)] if measured is None else list(measured)
 
 
 def _gravity(config: RandomizationConfig) -> Span:

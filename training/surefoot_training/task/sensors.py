@@ -26,7 +26,7 @@ from surefoot_training.task.arrays import (
     square_sum,
 )
 from surefoot_training.task.scan_sensor import ScanConfig, ScanSensor
-from surefoot_training.task.settings import Span, about, check
+from surefoot_training.task.settings import OPTIONAL, Span, about, check, check_spans
 
 # Columns of the packed array
 _ANGULAR_VELOCITY, _GRAVITY, _IMU, _ENCODERS = slice(0, 3), slice(3, 6), slice(0, 6), slice(6, None)
@@ -95,6 +95,10 @@ class SensorConfig:
             "rad", "zero error of each joint, fixed at reset", source="mjlab ±0.015 (walk-these-ways ±0.02)"
         ),
     )
+    measured_encoder_offset_rad: tuple[Span, ...] | None = field(default=None, metadata={OPTIONAL: True})
+    """[J] in the robot's order, instead of the one for all joints, from a robot's calibration. What was measured counts
+    for motors, too, which go by their encoders; of the offsets of robots that nobody has measured, which are small and
+    have no common sign, they know nothing."""
     encoder_step_rad: float = field(
         default=2 * math.pi / 2**14,
         metadata=about(
@@ -167,6 +171,8 @@ class SensorConfig:
     def __post_init__(self) -> None:
         """Refuse what no sensor can be."""
         check(self)
+        if self.measured_encoder_offset_rad is not None:
+            check_spans("measured_encoder_offset_rad", self.measured_encoder_offset_rad, -math.pi, math.pi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +231,10 @@ class SensorModel:
         drops = [config.imu_drop_probability, *[config.encoder_drop_probability] * joints]
         self._drop_probability = np.array(drops, dtype=np.float32)
         motors = range(1, 1 + joints)
+        self._offset_ends: Array | None = None  # [2, J], of each joint's own range
+        if config.measured_encoder_offset_rad is not None:
+            ends = np.array(config.measured_encoder_offset_rad, dtype=np.float32).T
+            self._offset_ends = xp.asarray(np.ascontiguousarray(ends), device=device)
         self._packet_of_column = xp.asarray(np.array([*[0] * 6, *motors, *motors]), device=device)
         self._scan = ScanSensor(config.scan, robots, scan_points, xp, device)
 
@@ -233,11 +243,24 @@ class SensorModel:
         config, n = self.config, ids.shape[0]
         self._fresh[ids] = True
         self._bias[ids, _ANGULAR_VELOCITY] = rng.uniform(*config.gyro_bias_radps, (n, 3))
-        self._bias[ids, self._position] = rng.uniform(*config.encoder_offset_rad, (n, self._joints))
+        self._bias[ids, self._position] = self._encoder_offsets(n, rng)
         self._tilt_rad[ids] = rng.uniform(*config.tilt_bias_rad, (n, 2))
         self._set_latency(ids, 0, _IMU, rng.uniform(*config.imu_latency_s, n))
         self._set_latency(ids, 1, _ENCODERS, rng.uniform(*config.encoder_latency_s, n))
         self._scan.reset(ids, rng)
+
+    @property
+    def target_offset_rad(self) -> Array | None:
+        """What motors add to joint targets because they go by their encoders, [N, J]; None if that is left out."""
+        if self._offset_ends is None:
+            return None
+        return -self._bias[:, self._position]
+
+    def _encoder_offsets(self, n: int, rng: Rng) -> Array:
+        if self._offset_ends is None:
+            return rng.uniform(*self.config.encoder_offset_rad, (n, self._joints))
+        low, high = self._offset_ends
+        return (low + rng.uniform(0.0, 1.0, (n, self._joints)) * (high - low)).clip(low, high)
 
     def measure(
         self,

@@ -7,8 +7,8 @@ from `rows`: what a task randomizes is never hidden in code.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import Field, dataclass, fields
 from typing import Any, Literal, TypeAlias
 
 from surefoot_robots.errors import SurefootError
@@ -20,6 +20,10 @@ Distribution: TypeAlias = Literal["uniform", "fixed"]
 
 BEFORE = "before"
 """Metadata of a field that was added later: the value that says what was done before there was a choice."""
+
+OPTIONAL = "optional"
+"""Metadata of a field that most configurations do without: None is neither written nor part of what identifies one, so
+that runs and saved states from before there was such a field are still those of the same configuration."""
 
 _KEY = "about"
 
@@ -71,6 +75,11 @@ def rows(config: object) -> list[SettingRow]:
     return table
 
 
+def is_left_out(declared: Field[Any], value: object) -> bool:
+    """Whether `value` is that of an `OPTIONAL` field which is not there."""
+    return value is None and OPTIONAL in declared.metadata
+
+
 def check(config: object) -> None:
     """Refuse a value that is no number, out of bounds or the wrong way round, naming field, value and what is valid."""
     for name, default, known in _described(config):
@@ -81,6 +90,16 @@ def check(config: object) -> None:
                 f"{type(config).__name__}: {name} {value!r} {problem}",
                 hint=f"{name} is {'(lowest, highest)' if is_span else 'one number'} in {known.unit}, "
                 f"{known.meaning}; valid: {_bounds(known)}",
+            )
+
+
+def check_spans(name: str, spans: Sequence[Span], low: float, high: float) -> None:
+    """Refuse ranges that are the wrong way round or out of bounds, naming the first one."""
+    for index, span in enumerate(spans):
+        problem = _problem_of_span(span, About("", "", "", low, high))
+        if problem:
+            raise SurefootError(
+                f"{name}[{index}] {span!r} {problem}", hint=f"(lowest, highest), within {low:g} to {high:g}"
             )
 
 

@@ -24,6 +24,7 @@ ARGUMENTS = (
     LaunchArgument("robot", "go2", "which robot"),
     LaunchArgument("driver", "sim", "sim, pretend, or package.module:function"),
     LaunchArgument("policy", "", "a policy's file, or the name of a shipped one"),
+    LaunchArgument("calibration", "", "what was measured of this robot: warns if the policy has another"),
     LaunchArgument("record", "", "an MCAP file to write"),
     LaunchArgument("parameters", "", "parameters of the nodes; config/ROBOT.yaml of this package unless given"),
     LaunchArgument("settings", "", "safety settings of one's own"),
@@ -38,6 +39,7 @@ def up_words(given: Mapping[str, str], default_parameters: str = "") -> list[str
     words = [sys.executable, "-m", "surefoot", "up", "--ros", "--robot", given["robot"], "--driver", given["driver"]]
     options = {
         "--policy": given["policy"],
+        "--calibration": given["calibration"],
         "--record": given["record"],
         "--ros-parameters": given["parameters"] or default_parameters,
         "--settings": given["settings"],

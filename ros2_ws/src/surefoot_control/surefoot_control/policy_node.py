@@ -33,6 +33,7 @@ from surefoot_control.qos import latched, newest, reliable
 from surefoot_control.ros import NAMESPACE, running_ros, spin, split
 from surefoot_control.senses import Sensed, Senses
 from surefoot_control.timing import AnswerTimes
+from surefoot_robots.calibration import called
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.channels import POLICY_NODE, write_channel
@@ -91,7 +92,10 @@ class PolicyNode(LifecycleNode):
         ]
         freeze_garbage()
         self._times = AnswerTimes(contract.control_dt_s)
-        self.get_logger().info(f"policy {file}, {1.0 / contract.control_dt_s:g} Hz, sha256 {contract.sha256[:12]}…")
+        known = contract.trained_with.calibration
+        trained = f", calibration {called(known.name, known.sha256)}" if known else ""
+        rate_hz = 1.0 / contract.control_dt_s
+        self.get_logger().info(f"policy {file}, {rate_hz:g} Hz, sha256 {contract.sha256[:12]}…{trained}")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
