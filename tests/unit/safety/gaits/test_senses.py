@@ -8,7 +8,7 @@ from safe_robot import load_robot_once, pose, state, tilted
 
 from surefoot_safety.gaits.errors import GaitError
 from surefoot_safety.gaits.plan import plan_of
-from surefoot_safety.gaits.senses import Attitude, Clock, Odometry, check_usable
+from surefoot_safety.gaits.senses import KNOWN_S, SLIP_MPS, VELOCITY_TIME_S, Attitude, Clock, Odometry, check_usable
 from surefoot_safety.leg import feet_of
 
 PLAN = plan_of(load_robot_once("go2"))
@@ -88,14 +88,22 @@ def test_no_orientation_has_no_down():
         attitude.update(state(orientation_wxyz=(math.sqrt(0.5), 0.0, 0.0, 0.0)), 0.0)
 
 
-def test_velocity_from_the_legs():
-    """The base goes ahead at 0.5 m/s over feet that stand: joints by J q̇ = (−0.5, 0, 0)."""
+def speeds_for(velocity):
+    """Joint speeds with which feet stand still under a base of this velocity: J q̇ = −v; one row a leg."""
     import numpy as np
 
-    speeds: list[float] = []
-    for _, columns in FEET:
-        speeds += np.linalg.solve(np.array(columns).T, [-0.5, 0.0, 0.0]).tolist()
-    moving = state(joint_velocity_radps=tuple(speeds), acceleration_in_base_mps2=(0.0, 0.0, 9.81))
+    return [np.linalg.solve(np.array(columns).T, -np.array(velocity)).tolist() for _, columns in FEET]
+
+
+def moving_by(*velocities):
+    """Each leg as if it stood still under a base of a velocity of its own; nothing pushes."""
+    speeds = tuple(speed for leg, velocity in enumerate(velocities) for speed in speeds_for(velocity)[leg])
+    return state(joint_velocity_radps=speeds, acceleration_in_base_mps2=(0.0, 0.0, 9.81))
+
+
+def test_velocity_from_the_legs():
+    """The base goes ahead at 0.5 m/s over feet that stand."""
+    moving = moving_by(*[(0.5, 0.0, 0.0)] * 4)
     odometry = Odometry(PLAN)
     odometry.begin()
     for _ in range(3):
@@ -131,3 +139,51 @@ def test_velocity_from_the_accelerometer():
     for _ in range(20):
         odometry.update(pushed, FEET, (0.0,) * 4, (0.0, 0.0, -1.0), 0.005)
     assert odometry.velocity_mps == pytest.approx((0.2, 0.0, 0.0), abs=1e-9)
+
+
+ALONG, BACK = (1.0, 0.0, 0.0), (-1.5, 0.0, 0.0)
+
+
+def knowing(velocity=ALONG):
+    """One that has looked at feet that stand until it knows."""
+    odometry = Odometry(PLAN)
+    odometry.begin()
+    for _ in range(10):
+        odometry.update(moving_by(*[velocity] * 4), FEET, ALL, (0.0, 0.0, -1.0), 0.005)
+    return odometry
+
+
+def test_feet_that_move_against_the_accelerometer_are_not_believed():
+    """A leg that swings ahead under load, as after a takeover: it says that the base goes back."""
+    odometry = knowing()
+    for _ in range(20):
+        odometry.update(moving_by(ALONG, BACK, BACK, ALONG), FEET, ALL, (0.0, 0.0, -1.0), 0.005)
+    assert odometry.velocity_mps[0] == pytest.approx(1.0, abs=0.01)
+    # One at exactly SLIP_MPS counts half of another that agrees: (1 + 0.7 / 2) / 1.5 is what both say.
+    odometry = knowing()
+    off = (1.0 - SLIP_MPS, 0.0, 0.0)
+    odometry.update(moving_by(ALONG, off, ALONG, ALONG), FEET, (1.0, 1.0, 0.0, 0.0), (0.0, 0.0, -1.0), 0.005)
+    share = 0.005 / VELOCITY_TIME_S
+    assert odometry.velocity_mps[0] == pytest.approx(1.0 - share * SLIP_MPS / 3.0, abs=1e-6)
+
+
+def test_all_feet_against_it_are_believed_in_the_end():
+    odometry = knowing()
+    stops = moving_by(*[(0.0, 0.0, 0.0)] * 4)
+    odometry.update(stops, FEET, ALL, (0.0, 0.0, -1.0), 0.005)
+    assert odometry.velocity_mps[0] == pytest.approx(1.0, abs=0.02)
+    for _ in range(100):
+        odometry.update(stops, FEET, ALL, (0.0, 0.0, -1.0), 0.005)
+    assert odometry.velocity_mps[0] == pytest.approx(0.0, abs=0.05)
+
+
+def test_belief_is_the_time_that_feet_agreed():
+    odometry = knowing()
+    # Ten looks, of which those before KNOWN_S count nothing.
+    looks = 10 - round(KNOWN_S / 0.005) + 1
+    assert odometry.belief_s == pytest.approx(4 * looks * 0.005, rel=1e-3)
+    before = odometry.belief_s
+    odometry.update(moving_by(*[BACK] * 4), FEET, ALL, (0.0, 0.0, -1.0), 0.005)
+    assert odometry.belief_s == pytest.approx(before, abs=1e-4)
+    odometry.begin()
+    assert odometry.belief_s == 0.0
