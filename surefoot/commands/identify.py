@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-from surefoot.commands import identify_bench, identify_compare, identify_fit, identify_plan
+from surefoot.commands import identify_bench, identify_compare, identify_fit, identify_plan, identify_record
 
 ACTIONS: dict[str, ModuleType] = {
     "plan": identify_plan,
+    "record": identify_record,
     "fit": identify_fit,
     "compare": identify_compare,
     "bench": identify_bench,

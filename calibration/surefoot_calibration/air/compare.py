@@ -81,9 +81,10 @@ def judged(both: Played) -> Comparison:
         Row(joint, float(before[j]), float(after[j]), _verdict(before[j], after[j], *(one[:, j] for one in in_windows)))
         for j, joint in enumerate(both.joints)
     )
-    whole = [float(np.sqrt(np.mean(np.square(one)))) for one in (before, after)]
-    together = [np.sqrt(np.mean(np.square(one), axis=1)) for one in in_windows]
-    return Comparison(rows, whole[0], whole[1], _verdict(*whole, *together), both.windows, both)
+    whole_before, whole_after = (float(np.sqrt(np.mean(np.square(one)))) for one in (before, after))
+    together_before, together_after = (np.sqrt(np.mean(np.square(one), axis=1)) for one in in_windows)
+    verdict = _verdict(whole_before, whole_after, together_before, together_after)
+    return Comparison(rows, whole_before, whole_after, verdict, both.windows, both)
 
 
 def _verdict(before: float, after: float, in_windows_before: FloatArray, in_windows_after: FloatArray) -> Judgement:

@@ -7,8 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from surefoot_calibration.air.plan import Plan
-from surefoot_calibration.log.joint_log import Gains
+from surefoot_calibration.log.csv_file import read_columns
+from surefoot_calibration.log.gains import constant_gains
+from surefoot_calibration.log.joint_log import FloatArray, Gains
+from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
+
+LEAST_S, MOST_S = 1.0, 600.0
+SLOWEST_HZ, FASTEST_HZ = 50.0, 1000.0
+UNEVEN = 1e-6
+"""Of a step."""
 
 
 def write_plan(path: Path, plan: Plan, gains: Gains, robot: RobotSpec) -> None:
@@ -21,3 +29,35 @@ def write_plan(path: Path, plan: Plan, gains: Gains, robot: RobotSpec) -> None:
         file.write(",".join(names) + "\n")
         for row in np.concatenate((plan.stamp_s[:, None], plan.target_rad, *each), axis=1):
             file.write(",".join(map(repr, row.tolist())) + "\n")
+
+
+def read_plan(path: Path, robot: RobotSpec) -> tuple[Plan, Gains]:
+    """The targets of a file and the gains they are meant for; whether a robot may be given them is not looked at."""
+    joints = robot.joint_names
+    groups = [[f"{group}.{joint}" for joint in joints] for group in ("q_cmd", "kp", "kd")]
+    table = read_columns(path, [name for group in groups for name in group])
+    if not np.isfinite(table).all():
+        row = int(np.argmin(np.isfinite(table).all(axis=1)))
+        raise SurefootError(f"{path.name}: row {row} of the plan is not made of finite numbers")
+    stamp_s, target_rad, kp, kd = np.split(table, np.cumsum([1, *(len(group) for group in groups[:-1])]), axis=1)
+    _check_times(path, stamp_s[:, 0])
+    plan = Plan(stamp_s[:, 0] - stamp_s[0, 0], np.ascontiguousarray(target_rad), np.zeros((0, 0)), ())
+    return plan, constant_gains(kp, kd, joints, path.name)
+
+
+def _check_times(path: Path, stamp_s: FloatArray) -> None:
+    """Even steps, at a rate and for as long as plans are made."""
+    steps_s = np.diff(stamp_s)
+    step_s = float(np.median(steps_s)) if len(steps_s) else 0.0
+    if not step_s * (1.0 + UNEVEN) >= 1.0 / FASTEST_HZ or not step_s * (1.0 - UNEVEN) <= 1.0 / SLOWEST_HZ:
+        raise SurefootError(
+            f"{path.name}: its targets are {step_s:g} s apart: must be {1.0 / FASTEST_HZ:g} to {1.0 / SLOWEST_HZ:g}"
+        )
+    if np.abs(steps_s - step_s).max() > UNEVEN * step_s:
+        row = int(np.argmax(np.abs(steps_s - step_s)))
+        raise SurefootError(f"{path.name}: its targets are not evenly spaced: {steps_s[row]:g} s behind row {row}")
+    if not LEAST_S <= stamp_s[-1] - stamp_s[0] <= MOST_S:
+        raise SurefootError(
+            f"{path.name}: is {stamp_s[-1] - stamp_s[0]:g} s long: must be {LEAST_S:g} to {MOST_S:g}",
+            hint="`surefoot identify plan` makes plans",
+        )

@@ -12,6 +12,7 @@ offset with the shortest way. What is wanted is when each command was given, on 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surefoot_calibration.log.cdr import ACCELERATION, GYRO, JointMessages, imu_messages, joint_messages
-from surefoot_calibration.log.gains import chosen_gains
+from surefoot_calibration.log.cursor import Cursor
+from surefoot_calibration.log.gains import chosen_gains, constant_gains
 from surefoot_calibration.log.joint_log import FloatArray, Gains, ImuLog, JointLog, LogReport
 from surefoot_calibration.log.records import Recorded, Topics, of_type
 from surefoot_calibration.log.stamps import newest_kept, steadiness
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 
-JOINT_STATE, IMU = "sensor_msgs/msg/JointState", "sensor_msgs/msg/Imu"
+JOINT_STATE, IMU, STRING = "sensor_msgs/msg/JointState", "sensor_msgs/msg/Imu", "std_msgs/msg/String"
 NS_PER_S = 1e9
 ANSWERING_SHARE = 0.9
 """Of targets with the stamp of a sample, from which on they answer samples."""
@@ -41,6 +43,8 @@ class TopicNames:
     joints: str = "/joint_states"
     targets: str = "/surefoot/joint_target"
     imu: str = "/imu/data"
+    gains: str = "/surefoot/gains"
+    """Only in what `surefoot identify record` writes (`mcap_writer.py`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +98,7 @@ def joint_log(
         torque_nm=states.effort,
         target_stamp_s=given_s,
         target_rad=targets.position,
-        gains=chosen_gains(None, told, robot),
+        gains=chosen_gains(_gains(topics, names.gains, robot, origin), told, robot),
         imu=imu,
         report=LogReport(
             format=kind,
@@ -109,7 +113,7 @@ def joint_log(
                 (names.targets, targets.offset_ns / NS_PER_S),
                 *offsets,
             ),
-            ignored=tuple(name for name in topics if name not in {names.joints, names.targets, names.imu}),
+            ignored=tuple(name for name in topics if name not in {names.joints, names.targets, names.imu, names.gains}),
         ),
     )
 
@@ -183,6 +187,25 @@ def _check_overlap(given_s: FloatArray, stamp_s: FloatArray, names: TopicNames, 
             f"{origin}: {names.targets} is from {given_s[0]:.3f} to {given_s[-1]:.3f} s, {names.joints} from 0 to "
             f"{stamp_s[-1]:.3f} s: they must overlap"
         )
+
+
+def _gains(topics: Topics, name: str, robot: RobotSpec, origin: str) -> Gains | None:
+    """From the log's own message, if it has one."""
+    recorded = topics.get(name)
+    if recorded is None or not recorded.data:
+        return None
+    try:
+        told = json.loads(Cursor(recorded.data[0]).text())
+        kp, kd = (
+            np.array([[float(told[quantity][joint]) for joint in robot.joint_names]])
+            for quantity in ("kp_nm_per_rad", "kd_nms_per_rad")
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise SurefootError(
+            f"{origin}: the message of {name} is no gains of {robot.name}'s joints: {type(error).__name__}: {error}"
+        ) from error
+    found = constant_gains(kp, kd, robot.joint_names, origin)
+    return Gains(found.kp_nm_per_rad, found.kd_nms_per_rad, f"{name} of {origin}")
 
 
 def _imu(topics: Topics, name: str, zero_ns: int, origin: str) -> tuple[ImuLog | None, list[tuple[str, float]]]:

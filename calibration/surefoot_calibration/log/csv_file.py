@@ -92,6 +92,15 @@ def write_csv(path: Path, log: JointLog) -> None:
             file.write(",".join(map(repr, row.tolist())) + "\n")
 
 
+def read_columns(path: Path, wanted: Sequence[str]) -> FloatArray:
+    """Some columns of a file, [T, columns], `t` in front; one that is missing is an error."""
+    names = _header(path)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise SurefootError(f"{path.name}: {len(missing)} columns are missing, {missing[0]} among them")
+    return _numbers(path, names, [TIME, *wanted])
+
+
 def _header(path: Path) -> list[str]:
     with path.open("rb") as file:
         line = file.readline(LONGEST_HEADER)

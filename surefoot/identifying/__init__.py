@@ -1,0 +1,1 @@
+"""A plan of identification, played on a robot through its supervisor, and what was heard of it."""

@@ -1,0 +1,150 @@
+"""Plays a motion between the channels of a robot, in the place of a policy, and hears what comes of it.
+
+Time is injected. Nothing goes round the supervisor: targets go to it as a policy's do, with all of its checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from surefoot.identifying.heard import Heard
+from surefoot.identifying.motion import Motion
+from surefoot_calibration.log.joint_log import Gains
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.identity import robot_hash
+from surefoot_robots.spec import RobotSpec
+from surefoot_safety.channel.channels import COMMAND, STATE, STATUS, read_channel
+from surefoot_safety.channel.records import CONTACT, CommandRecord, StateRecord, StatusRecord
+from surefoot_safety.command import CommandKind, JointCommand, JointTarget, VelocityCommand, standstill
+from surefoot_safety.mode import Mode, Request
+from surefoot_safety.process.requests import Answer
+
+HandOn: TypeAlias = Callable[[JointCommand, VelocityCommand], None]
+"""To the supervisor, by the channel of targets."""
+TARGET_S = 0.0049
+"""Between targets: 200 Hz, as the supervisor ticks, whatever the clock's grain."""
+BEFORE_S = 0.1
+"""Targets are given for so long before the supervisor is asked to follow them."""
+FRESH_S = 0.2
+"""Of a sample, to begin with."""
+MISSING = (
+    "the supervisor follows targets only while walking, and a robot whose feet report that none touches the ground may "
+    "not walk (`surefoot safety table`: no_contact). It has no mode for a robot that hangs"
+)
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Of what was handed on last, by whomever."""
+
+    command: int = 0
+    velocity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A motion that was played to its end."""
+
+    heard: Heard
+    clamped: int
+    """Looks at the supervisor's status in which the gate had changed a target."""
+
+
+class Player:
+    """One robot's. `play` does it all; `step` lets a millisecond pass and says when it is."""
+
+    def __init__(self, robot: RobotSpec, gains: Gains, folder: Path, hand_on: HandOn, numbers: Numbers) -> None:
+        self._hash = robot_hash(robot)
+        self._kp, self._kd = (tuple(each.tolist()) for each in (gains.kp_nm_per_rad, gains.kd_nms_per_rad))
+        self._still = (0.0,) * len(robot.joint_names)
+        self._hand_on, self._numbers = hand_on, numbers
+        self._states = read_channel(folder, STATE, StateRecord)
+        self._commands = read_channel(folder, COMMAND, CommandRecord)
+        self._statuses = read_channel(folder, STATUS, StatusRecord)
+        self._given_s = -float("inf")
+
+    def check(self, now_s: float) -> None:
+        """Whether the robot hangs and stands, as far as that can be seen."""
+        state, status = self._states.read(now_s), self._statuses.read(now_s)
+        if state is None or status is None or now_s - state.record.stamp_s > FRESH_S:
+            raise SurefootError("the robot sends no samples", hint="see what it does: surefoot status")
+        if status.record.mode is not Mode.STANDING:
+            raise SurefootError(
+                f"the robot is {status.record.mode.value}: must be standing, in the air",
+                hint="surefoot mode arm, then surefoot mode stand --wait 10",
+            )
+        if not state.record.reported & CONTACT:
+            return
+        if any(state.record.foot_contact):
+            raise SurefootError("a foot touches something: the robot must hang, its legs free")
+        raise SurefootError(MISSING, hint="docs/identification.md says what would be needed")
+
+    def play(
+        self,
+        motion: Motion,
+        ask: Callable[[Request], Answer],
+        step: Callable[[], float],
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Played:
+        """Walk by the motion's targets, then stand again, whatever happens meanwhile."""
+        began_s = now_s = step()
+        while now_s < began_s + BEFORE_S:
+            self._give(motion.at(0.0), now_s)
+            now_s = step()
+        refusal = ask(Request.WALK).refusal
+        if refusal:
+            raise SurefootError(refusal, hint="surefoot status says what is the matter")
+        try:
+            return self._moved(motion, step, stop)
+        finally:
+            ask(Request.STAND)
+
+    def _moved(self, motion: Motion, step: Callable[[], float], stop: Callable[[], bool]) -> Played:
+        heard, clamped = Heard(), 0
+        began_s = now_s = step()
+        while now_s < began_s + motion.seconds:
+            self._give(motion.at(now_s - began_s), now_s)
+            self._hear(heard, now_s)
+            clamped += self._is_clamped(now_s)
+            if stop():
+                raise SurefootError("asked to end: nothing was written")
+            now_s = step()
+        return Played(heard, clamped)
+
+    def _give(self, position_rad: tuple[float, ...], now_s: float) -> None:
+        state = self._states.read(now_s)
+        if state is None or now_s - self._given_s < TARGET_S:
+            return
+        self._given_s = now_s
+        self._numbers.command += 1
+        self._numbers.velocity += 1
+        target = JointTarget(position_rad, self._still, self._still, self._kp, self._kd)
+        command = JointCommand(self._hash, self._numbers.command, state.record.stamp_s, CommandKind.TRACK, target)
+        still = standstill(now_s)
+        velocity = VelocityCommand(self._numbers.velocity, now_s, still.vx_mps, still.vy_mps, still.yaw_rate_radps)
+        self._hand_on(command, velocity)
+
+    def _hear(self, heard: Heard, now_s: float) -> None:
+        command, state = self._commands.read(now_s), self._states.read(now_s)
+        if command is not None:
+            heard.command(command)
+        if state is not None:
+            heard.state(state.record)
+
+    def _is_clamped(self, now_s: float) -> bool:
+        """Whether the gate changed what was asked for; a supervisor that does something else ends it all."""
+        status = self._statuses.read(now_s)
+        if status is None or now_s - status.stamp_s > FRESH_S:
+            raise SurefootError("the supervisor is silent")
+        if status.record.mode is not Mode.WALKING:
+            why = "; ".join(status.record.reasons.splitlines()) or "somebody asked for it"
+            raise SurefootError(f"the supervisor ended it, the robot is {status.record.mode.value}: {why}")
+        return status.record.clamped
+
+    def close(self) -> None:
+        """Let go."""
+        for reader in (self._states, self._commands, self._statuses):
+            reader.close()
