@@ -18,11 +18,11 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 # An environment made elsewhere, then moved or copied here, points to where it was made.
 ifneq ($(shell cat .venv/.place 2>/dev/null),$(CURDIR))
-.PHONY: .venv/.train .venv/.dev
+.PHONY: .venv/.demo .venv/.dev
 endif
 
 help:
-	@echo "make demo      see it work (QUICK=1: the short version)"
+	@echo "make demo      the whole story in a quarter of an hour (QUICK=1: three minutes, with a shipped policy)"
 	@echo "make test      run the tests (ARGS='tests/unit -k gait' for some of them, WORKERS=4)"
 	@echo "make lint      formatting, lint, types, who may import whom"
 	@echo "make format    format the code, mend what can be mended"
@@ -31,8 +31,8 @@ help:
 	@echo "make set-up    only make .venv and install (PYTHON=/path/to/python3 to choose one)"
 	@echo "make clean     remove what the tools leave behind (.venv stays)"
 
-demo: .venv/.train
-	@$(BIN)/surefoot demo
+demo: .venv/.demo
+	@$(BIN)/surefoot demo $(ARGS)
 
 test: .venv/.dev
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
@@ -61,10 +61,10 @@ clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find surefoot robots safety policy_export training calibration ros2_ws tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/.train: pyproject.toml
-	@tools/set-up train
+.venv/.demo: pyproject.toml
+	@tools/set-up demo
 	@touch $@
 
 .venv/.dev: pyproject.toml
 	@tools/set-up dev
-	@touch .venv/.train $@
+	@touch .venv/.demo $@

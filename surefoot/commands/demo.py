@@ -1,4 +1,4 @@
-"""`surefoot demo`, which `make demo` runs: the most of the main job that exists so far, in a few minutes."""
+"""`surefoot demo`, which `make demo` runs: the whole story, from learning to walk to a report."""
 
 from __future__ import annotations
 
@@ -7,56 +7,110 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surefoot.numbers import seed
 from surefoot.output import print_table
-from surefoot.progress import progress_bar
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
-    from surefoot_training.demo.walk import Walk
-    from surefoot_training.task.environment import WalkingEnvironment
+    from surefoot.demo.acts import Play
 
-CHECK_FAILED = 1  # as against wrong usage, 2; see surefoot/cli.py
+DESCRIPTION = (
+    "Shows the whole story with the commands and processes that anybody would use: learn to walk, evaluate, export, "
+    "verify; start a simulated robot with its ROS 2 nodes, walk it, push it, kill its policy, press its e-stop; "
+    "identify a robot from a log; write reports. Ctrl-C ends it, and everything that it started."
+)
+MARK = ".made-by-surefoot-demo"
+"""In a folder that the next demonstration may clear."""
+LEAST_FREE_BYTES = 500_000_000
+"""Recording, checkpoints, pages and logs are a tenth of it."""
 _NEXT = (
-    ("task velocity-rough", "everything the task rewards, randomizes and measures"),
-    ("robot show go2", "every number of the robot with its source"),
-    ("bench sim", "how fast your machine simulates, against the bare engine"),
+    ("up --sim --policy go2-velocity-flat", "the robot again; drive it with `surefoot drive` in another terminal"),
+    ("play go2-velocity-rough --terrain stairs_up:4", "a film of another policy on stairs, which it cannot see"),
+    ("doctor", "what this machine lacks for more"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where to put the pictures, and how long to take."""
-    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="FOLDER", help="for pictures (default: demo)")
+    """Where to put what it makes, and how long to take."""
+    parser.description = DESCRIPTION
     parser.add_argument(
-        "--quick", action="store_true", default=_wants_quick(), help="fewer robots, shorter; also with QUICK=1"
+        "--out", type=Path, default=Path("demo"), metavar="FOLDER", help="for reports and all else (default: demo)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", default=_wants_quick(), help="with the shipped policy; also with QUICK=1"
+    )
+    parser.add_argument(
+        "--patient",
+        action="store_true",
+        help="deadlines as late as settings allow, for a machine that does something else besides",
     )
     parser.add_argument("--seed", type=seed, default=0, help="of everything random (default: 0)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Act by act; each says in a line what it shows."""
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    robots, seconds = (128, 6.0) if arguments.quick else (1024, 12.0)
-    _say("1/5  The robots, from one file each:")
-    _show_robots(arguments.out)
-    _say("2/5  The terrain they are to walk on, ten levels of each kind:")
-    _draw_terrain(arguments.out, arguments.seed)
-    _say(f"3/5  {robots} Go2 trot over it for {seconds:g} s, by a fixed gait, which feels nothing.")
-    walk, environment = _walk(robots, seconds, arguments.seed, arguments.out)
-    _say("4/5  A picture of them:")
-    _draw_robots(walk, environment, arguments.out)
-    _say("5/5  The same second of simulation, on one thread and on two:")
-    if not _is_repeatable(arguments.seed):
-        print("error: two runs with one seed differ", file=sys.stderr)
-        print("hint: this is a bug: please report your processor and OS", file=sys.stderr)
-        return CHECK_FAILED
-    _say("     identical to the last bit.")
-    _say(f"\nPictures are in {arguments.out.resolve()}. Try next:")
+    """Act by act; a line before each, and one with what came of it."""
+    from surefoot.terminated import like_ctrl_c
+    from surefoot_control.ros import check_ros
+
+    check_ros()
+    out: Path = arguments.out
+    _prepare(out)
+    # Nodes of this demonstration are to meet, and nobody else.
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    with like_ctrl_c():
+        play = _play(out, arguments)
+    _say("\nTo look at:")
+    for page, shows in play.pages:
+        _say(f"  {page.resolve()}  {shows}")
+    _say("\nTry next:")
     print_table(["command", "shows"], [(f"{_how_to_call()} {words}", shows) for words, shows in _NEXT])
     return 0
+
+
+def _play(out: Path, arguments: argparse.Namespace) -> Play:
+    from surefoot.demo.acts import Play, acts
+    from surefoot.demo.children import Children
+
+    children = Children(out / "logs")
+    play = Play(children, out, arguments.seed, arguments.quick, arguments.patient)
+    program = acts(arguments.quick)
+    began_s = time.monotonic()
+    try:
+        for number, act in enumerate(program, 1):
+            act_began_s = time.monotonic()
+            _say(f"{number:2}/{len(program)}  {act.title}")
+            said = act.play(play)
+            _say(f"       {said}  ({time.monotonic() - act_began_s:.0f} s)")
+    finally:
+        if play.stage is not None or play.hanging is not None:
+            _say("       ending what was started")
+        children.close()
+    _say(f"\n{(time.monotonic() - began_s) / 60.0:.1f} minutes")
+    return play
+
+
+def _prepare(out: Path) -> None:
+    """An empty folder with room in it; one that an earlier demonstration has filled is cleared."""
+    if out.is_dir() and any(out.iterdir()):
+        if not (out / MARK).exists():
+            raise SurefootError(
+                f"{out} is not empty, and not of an earlier demonstration",
+                hint="name another folder with --out, or remove it",
+            )
+        shutil.rmtree(out)
+    (out / "logs").mkdir(parents=True)
+    (out / MARK).touch()
+    free_bytes = shutil.disk_usage(out).free
+    if free_bytes < LEAST_FREE_BYTES:
+        raise SurefootError(
+            f"{out.resolve()}: only {free_bytes / 1e6:.0f} MB are free on this disk: at least "
+            f"{LEAST_FREE_BYTES / 1e6:.0f} MB are needed",
+            hint="free some space, or choose another place with --out",
+        )
 
 
 def _how_to_call() -> str:
@@ -76,77 +130,3 @@ def _say(line: str) -> None:
 
 def _wants_quick() -> bool:
     return os.environ.get("QUICK", "0") not in {"", "0"}
-
-
-def _show_robots(out: Path) -> None:
-    from surefoot_robots.loader import available_robots, load_robot
-    from surefoot_robots.urdf import build_urdf
-
-    rows = []
-    for name in available_robots():
-        robot = load_robot(name)
-        file = out / f"{name}.urdf"
-        file.write_text(build_urdf(robot), encoding="utf-8")
-        rows.append((robot.title, f"{robot.total_mass_kg:.2f}", f"{robot.standing_height_m:.3f}", file))
-    print_table(["robot", "mass kg", "stands at m", "URDF for ROS tools"], rows)
-
-
-def _draw_terrain(out: Path, seed: int) -> None:
-    from surefoot_training.task.terrain import TerrainConfig
-    from surefoot_training.task.terrain.picture import draw_overview
-
-    file = out / "terrain.png"
-    draw_overview(TerrainConfig(seed=seed), file)
-    _say(f"     {file}")
-
-
-def _walk(robots: int, seconds: float, seed: int, out: Path) -> tuple[Walk, WalkingEnvironment]:
-    from surefoot_training.demo.charts import draw_trace
-    from surefoot_training.demo.walk import walk
-
-    steps = round(seconds / 0.02)
-    kept = out / "blow-ups"
-    with progress_bar(2 * steps, "simulate") as advance:
-        specified, environment = walk(
-            robots, seconds, seed, randomized=False, report=advance, dump_folder=kept / "as-specified"
-        )
-        randomized, _ = walk(robots, seconds, seed, randomized=True, report=advance, dump_folder=kept / "randomized")
-    for what, of, name in (
-        ("as specified", specified, "walk"),
-        ("randomized and pushed", randomized, "walk-randomized"),
-    ):
-        file = out / f"{name}.png"
-        draw_trace(
-            of.trace, f"A Go2, {what}, trots by a fixed gait up a slope (shaded: pushed; dotted: fell, put back)", file
-        )
-        speed = f"those that stayed up {of.mean_speed_mps:.2f} m/s forward"
-        _say(f"     {what}: {speed}, {of.falls} falls, {of.blow_ups} blow-ups; {file}")
-    if specified.blow_ups + randomized.blow_ups:
-        _say(f"     Their last moments are in {kept}: `{_how_to_call()} task replay FOLDER` shows what went first.")
-    _say(f"     {randomized.control_steps_per_s:,.0f} control steps/s. Walking anyway is what a policy will learn.")
-    return specified, environment
-
-
-def _draw_robots(walk: Walk, environment: WalkingEnvironment, out: Path) -> None:
-    from surefoot_training.demo.scene import draw_scene
-
-    file = out / "robots.png"
-    try:
-        draw_scene(walk.poses, environment, file)
-    except SurefootError as error:  # a machine without OpenGL can do everything else
-        _say(f"     left out: {error}; {error.hint}")
-    else:
-        _say(f"     {file}")
-
-
-def _is_repeatable(seed: int) -> bool:
-    import numpy as np
-
-    from surefoot_training.task.tasks import make_environment
-
-    rewards = []
-    for threads in (1, 2):
-        environment = make_environment("velocity-flat", 64, seed=seed, threads=threads)
-        targets = np.random.default_rng(seed).normal(0.0, 0.5, (50, 64, 12)).astype(np.float32)
-        rewards.append([environment.step(environment.joint_target_of(action)).reward for action in targets])
-    return bool(np.array_equal(rewards[0], rewards[1]))

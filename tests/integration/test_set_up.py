@@ -133,6 +133,34 @@ def test_a_failed_installation_says_so_last(machine: Machine):
     shown, last = ended.stderr.splitlines()
     assert shown == "ERROR: no route to host"
     assert last.startswith("surefoot: the installation failed (above). Without a network it cannot go on")
+    assert not (machine.checkout / ".venv/.dev").exists()
+
+
+@pytest.mark.parametrize(
+    ("pip_says", "way_out"),
+    [
+        ("OSError: [Errno 28] No space left on device", "The disk is full: 3 GB are needed"),
+        ("NewConnectionError: [Errno -3] Temporary failure in name resolution", "There is no way to the package index"),
+        ("error: command 'gcc' failed: No such file or directory", "no compiler is there to build it"),
+        ("ERROR: No matching distribution found for ros-rclpy==7.1.6", "not there for this Python and machine"),
+        # What fails for want of a network ends in this, too.
+        ("Network is unreachable; No matching distribution found for numpy", "There is no way to the package index"),
+    ],
+)
+def test_what_failed_tells_the_way_out(machine: Machine, pip_says: str, way_out: str):
+    machine.install("python3", interpreter("3.11", pip=f'echo "{pip_says}" >&2; exit 1'))
+    ended = machine.set_up()
+    assert ended.returncode == 1
+    shown, last = ended.stderr.splitlines()
+    assert shown == pip_says
+    assert way_out in last
+    assert last.endswith("Then run make again")
+
+
+def test_warnings_of_an_installation_that_worked_are_not_lost(machine: Machine):
+    machine.install("python3", interpreter("3.11", pip="echo 'WARNING: slow mirror' >&2; exit 0"))
+    ended = machine.set_up()
+    assert (ended.returncode, ended.stderr) == (0, "WARNING: slow mirror\n")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")

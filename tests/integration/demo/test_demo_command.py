@@ -1,49 +1,112 @@
-"""`surefoot demo` as `make demo` runs it, at its quickest."""
-
-from __future__ import annotations
+"""The acts of `surefoot demo` that need robots, with real processes; and what is left when somebody interrupts them."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from matplotlib.image import imread
+from real_processes import LONGEST_S, is_running, wait_for
 
-from surefoot_training.demo import walk as walking
+from surefoot.demo import acts
+from surefoot.demo.children import Children
+from surefoot_safety.channel.place import ROOT_VARIABLE
+
+pytest.importorskip("rclpy", reason="needs ROS 2: source an installation, or pip install 'surefoot[ros]'")
+SHORT_COURSE = ((0.0, 0.0, 0.0, 4.0), (0.5, 0.0, 0.0, 3.0))
 
 
-def test_every_act_is_shown_and_every_picture_is_one(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "surefoot", "demo", "--out", str(tmp_path / "pictures")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ | {"QUICK": "1"})
-    assert done.returncode == 0, done.stderr
-    for act in ("1/5", "2/5", "3/5", "4/5", "5/5", "identical to the last bit", "Try next"):
-        assert act in done.stdout
-    pictures = tmp_path / "pictures"
-    for name in ("terrain.png", "walk.png", "walk-randomized.png"):
-        assert imread(pictures / name).std() > 0.05, f"{name} is empty"
-    # Without OpenGL the scene is left out, and the demo says so.
-    if (pictures / "robots.png").exists():
-        assert imread(pictures / "robots.png").std() > 0.05
+@pytest.fixture
+def root(tmp_path_factory, monkeypatch):
+    """A run folder of our own, and a domain."""
+    folder = tmp_path_factory.mktemp("r")  # short: sockets have short paths
+    monkeypatch.setenv(ROOT_VARIABLE, str(folder / "run"))
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    (folder / "logs").mkdir()
+    return folder
+
+
+@pytest.fixture
+def play(root):
+    children = Children(root / "logs")
+    playing = acts.Play(children, root, 0, quick=True, patient=True)
+    yield playing
+    children.close()
+    if playing.stage is not None:
+        playing.stage.close()
+
+
+@pytest.mark.slow
+def test_the_robot_is_started_walked_pushed_bereft_of_its_policy_and_stopped(play, root, monkeypatch):
+    monkeypatch.setattr(acts, "COURSE", SHORT_COURSE)
+    assert "policy 50 Hz; both ends of the e-stop have checked in" in acts.start(play)
+    walked = acts.walk(play)
+    assert walked.startswith("stood ")
+    assert play.robot.truth.qpos[0] > 0.3
+    assert acts.push(play).startswith("it leaned by ")
+    assert acts.kill_policy(play).endswith("another policy has been started")
+    assert acts.press_estop(play).endswith("and it stands again")
+    acts.end(play)
+    assert not (root / "run").exists()
+    assert play.stage is None
+    acts.report(play)
+    (page,) = (page for page, _ in play.pages)
+    said = page.read_text()
+    assert "estop_settle" in said
+    assert "policy" in said
+
+
+INTERRUPTED = """\
+import sys
+from surefoot.cli import main
+from surefoot.demo import acts
+acts.acts = lambda quick: (acts.Act("start", acts.start), acts.Act("walk", acts.walk))
+sys.exit(main(["demo", "--patient", "--out", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_nothing_running(root, number):
+    out, log = root / "demo", (root / "demo.log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(out)], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    try:
+        wait_for(lambda: "damped" in said(out / "logs" / "up.log"), "a robot that is armed")
+        children = processes_below(process.pid)
+        assert len(children) >= 2
+        process.send_signal(number)
+        assert process.wait(LONGEST_S) == 130
+        wait_for(lambda: not any(map(is_running, children)), "the end of all")
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
+    assert said(root / "demo.log").splitlines()[-2:] == ["       ending what was started", "interrupted"]
+    assert not (root / "run").exists()
+
+
+def said(file):
+    return file.read_text() if file.exists() else ""
+
+
+def processes_below(parent):
+    """By the kernel's own list."""
+    return [
+        int(number)
+        for task in Path(f"/proc/{parent}/task").iterdir()
+        for number in (task / "children").read_text().split()
+    ]
+
+
+def test_the_picture_is_one(play, monkeypatch):
+    monkeypatch.setattr(acts, "PICTURED", 22)
+    monkeypatch.setattr(acts, "PICTURE_S", 0.1)
+    told = acts.draw(play)
+    # Without OpenGL it is left out, and the demonstration says so.
+    if (play.out / "robots.png").exists():
+        assert imread(play.out / "robots.png").std() > 0.05
     else:
-        assert "left out: no picture without OpenGL" in done.stdout
-    assert (pictures / "go2.urdf").read_text().startswith("<robot")
-
-
-def test_speed_is_that_of_the_robots_that_stayed_up() -> None:
-    speeds = np.array([[0.4, 9.0, 0.2], [0.6, 9.0, 0.4]])
-    assert walking.mean_where(np.array([True, False, True]), speeds) == pytest.approx(0.4)
-    assert np.isnan(walking.mean_where(np.zeros(3, dtype=bool), speeds))
-
-
-@pytest.mark.parametrize("randomized", [False, True])
-def test_the_trace_is_of_one_robot_over_the_whole_walk(randomized: bool) -> None:
-    ticks: list[int] = []
-    walk, environment = walking.walk(22, 0.4, 3, randomized=randomized, report=lambda: ticks.append(1))
-    assert len(ticks) == len(walk.trace.time_s) == 20
-    assert walk.trace.time_s[-1] == pytest.approx(0.4)
-    assert walk.trace.joint_position_rad.shape == (20, 12)
-    assert (walk.trace.base_height_m > 0.1).all()
-    assert walk.poses.shape == (22, 19)
-    assert environment.robots == 22
+        assert told.startswith("left out: no picture without OpenGL")

@@ -1,25 +1,36 @@
-"""What `surefoot demo` says around what it does."""
+"""What `surefoot demo` does around its acts."""
 
 import shutil
 import sys
+from collections import namedtuple
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from surefoot import cli
 from surefoot.commands import demo
+from surefoot.demo import acts
+from surefoot_control import ros
+from surefoot_robots.errors import SurefootError
 
 OURS = Path(sys.executable).with_name("surefoot")
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture(autouse=True)
+def with_ros(monkeypatch):
+    monkeypatch.setattr(ros.importlib.util, "find_spec", lambda _name: True)
 
 
 @pytest.fixture
-def nothing_to_do(monkeypatch):
-    """A tour without its acts."""
-    for act in ("_show_robots", "_draw_terrain", "_draw_robots"):
-        monkeypatch.setattr(demo, act, lambda *_: None)
-    monkeypatch.setattr(demo, "_walk", lambda *_: (None, None))
-    monkeypatch.setattr(demo, "_is_repeatable", lambda _: True)
+def program(monkeypatch):
+    """A story of other acts."""
+
+    def told(*plays):
+        monkeypatch.setattr(acts, "acts", lambda _quick: tuple(acts.Act(play.__name__, play) for play in plays))
+
+    told()
+    return told
 
 
 @pytest.mark.parametrize("seed", ["-1", "x"])
@@ -31,28 +42,72 @@ def test_a_bad_seed_is_refused_before_anything_is_made(tmp_path, capsys, seed):
     assert not (tmp_path / "demo").exists()
 
 
-def test_what_blows_up_is_kept_and_named(tmp_path, capsys, monkeypatch):
-    folders = []
-
-    def walk(*_, dump_folder, **__):
-        folders.append(dump_folder)
-        return SimpleNamespace(mean_speed_mps=0.5, falls=2, blow_ups=1, control_steps_per_s=1e4, trace=None), None
-
-    monkeypatch.setattr("surefoot_training.demo.walk.walk", walk)
-    monkeypatch.setattr("surefoot_training.demo.charts.draw_trace", lambda *_: None)
-    demo._walk(8, 1.0, 0, tmp_path)
-    assert folders == [tmp_path / "blow-ups" / "as-specified", tmp_path / "blow-ups" / "randomized"]
-    assert f"Their last moments are in {tmp_path / 'blow-ups'}: " in capsys.readouterr().out
+def test_without_ros_nothing_is_begun(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(ros.importlib.util, "find_spec", lambda _name: None)
+    assert cli.main(["demo", "--out", str(tmp_path / "demo")]) == 2
+    assert capsys.readouterr().err.startswith("error: ROS 2 is not installed here")
+    assert not (tmp_path / "demo").exists()
 
 
-@pytest.mark.usefixtures("nothing_to_do")
-def test_runs_that_differ_are_a_failed_check(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(demo, "_is_repeatable", lambda _: False)
-    assert cli.main(["demo", "--out", str(tmp_path)]) == 1
-    assert "error: two runs with one seed differ\nhint: " in capsys.readouterr().err
+def test_each_act_has_a_line_before_and_one_after(tmp_path, capsys, program):
+    def juggle(play):
+        play.pages.append((play.out / "page.html", "three balls"))
+        return f"seed {play.seed}, {'quick' if play.quick else 'slow'}"
+
+    def bow(_play):
+        return "thanks"
+
+    program(juggle, bow)
+    assert cli.main(["demo", "--quick", "--seed", "3", "--out", str(tmp_path / "demo")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:4] == [" 1/2  juggle", "       seed 3, quick  (0 s)", " 2/2  bow", "       thanks  (0 s)"]
+    assert f"  {tmp_path / 'demo' / 'page.html'}  three balls" in said
 
 
-@pytest.mark.usefixtures("nothing_to_do")
+def test_what_fails_ends_the_story_with_one_line(tmp_path, capsys, program):
+    def fail(_play):
+        raise SurefootError("the curtain is stuck", hint="pull")
+
+    program(fail)
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "error: the curtain is stuck\nhint: pull\n"
+
+
+def test_a_second_one_clears_what_the_first_has_left_and_nothing_else(tmp_path, capsys, program):
+    out = tmp_path / "demo"
+    for _ in range(2):
+        assert cli.main(["demo", "--out", str(out)]) == 0
+        assert not (out / "leftover").exists()
+        (out / "leftover").touch()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").touch()
+    assert cli.main(["demo", "--out", str(mine)]) == 2
+    assert "mine is not empty, and not of an earlier demonstration" in capsys.readouterr().err
+    assert (mine / "thesis.tex").exists()
+
+
+def test_a_full_disk_is_said_before_anything_is_begun(tmp_path, capsys, program, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1e9, 9e8, 1e8))
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 2
+    line, hint = capsys.readouterr().err.splitlines()
+    assert line.endswith("only 100 MB are free on this disk: at least 500 MB are needed")
+    assert hint == "hint: free some space, or choose another place with --out"
+
+
+@pytest.mark.parametrize(("quick", "learns"), [(True, False), (False, True)])
+def test_only_the_short_one_takes_the_shipped_policy(quick, learns):
+    plays = [act.play for act in acts.acts(quick)]
+    assert (acts.train in plays) is learns
+    assert [play for play in plays if play in STORY] == STORY
+
+
+STORY = [
+    *(acts.evaluate, acts.verify, acts.start, acts.walk, acts.push, acts.kill_policy, acts.press_estop),
+    *(acts.end, acts.identify, acts.report),
+]
+
+
 @pytest.mark.parametrize(
     ("folder", "found", "typed"),
     [
@@ -62,9 +117,10 @@ def test_runs_that_differ_are_a_failed_check(tmp_path, capsys, monkeypatch):
     ],
     ids=["not on the path", "another one on the path", "on the path"],
 )
+@pytest.mark.usefixtures("program")
 def test_what_it_tells_to_type_can_be_typed(capsys, monkeypatch, folder, found, typed):
     monkeypatch.chdir(folder)
     monkeypatch.setattr(shutil, "which", lambda _: found)
-    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)
+    monkeypatch.setattr(demo, "_prepare", lambda _out: None)
     assert cli.main(["demo"]) == 0
-    assert f"\n{typed} task velocity-rough " in capsys.readouterr().out
+    assert f"\n{typed} doctor " in capsys.readouterr().out
