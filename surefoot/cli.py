@@ -35,7 +35,7 @@ COMMANDS = (
     Command(
         "bench", "surefoot.commands.bench", "what simulation and learning cost here, against the bare engine and others"
     ),
-    Command("demo", "surefoot.commands.demo", "the whole story: learn to walk, walk, be pushed and stopped, with a report in the end"),
+    Command("demo", "surefoot.commands.demo", "the whole story: learn, walk, be pushed and stopped, a report"),
     Command("estop", "surefoot.commands.estop", "an e-stop at the keyboard of another machine; closing it stops, too"),
     Command(
         "evaluate", "surefoot.commands.evaluate", "how well a policy walks, by a fixed protocol: tables, charts, JSON"
