@@ -35,6 +35,7 @@ COMMANDS = (
     Command(
         "bench", "surefoot.commands.bench", "what simulation and learning cost here, against the bare engine and others"
     ),
+    Command("console", "surefoot.commands.console", "a web page to see, drive and stop the running robot"),
     Command("demo", "surefoot.commands.demo", "the whole story: learn, walk, be pushed and stopped, a report"),
     Command("estop", "surefoot.commands.estop", "an e-stop at the keyboard of another machine; closing it stops, too"),
     Command(

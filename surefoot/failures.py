@@ -24,6 +24,7 @@ EXTRA_OF_MODULE = {
     "scipy": "calibrate",
     "mcap": "ros",
     "rclpy": "ros",
+    "websockets": "console",
 }
 
 HINT_OF_ERRNO = {

@@ -25,6 +25,8 @@ CHECK_IN_S = 0.04
 """Between check-ins, and at most once more for the answer: well within the shortest timeout, 0.1 s."""
 CONSOLE = "operator"
 """The name of the e-stop endpoint that `up` is."""
+PAGE = "console"
+"""And of the one that `surefoot console` is: on the same machine, with the same key."""
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:

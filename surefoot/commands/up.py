@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surefoot.operating import CONSOLE, Console, Operator
+from surefoot.operating import CONSOLE, PAGE, Console, Operator
 from surefoot.status_text import status_line
 from surefoot_robots.errors import SurefootError
 
@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--estop-key", type=Path, metavar="FILE", help="the key of e-stop endpoints elsewhere")
     parser.add_argument(
         "--estop-endpoint", action="append", default=[], metavar="NAME", help="who else must check in; may be repeated"
+    )
+    parser.add_argument(
+        "--console", action="store_true", help="`surefoot console` must check in, too: closing its page stops the robot"
     )
     parser.add_argument("--gaits", metavar="FUNCTION", help="gaits of your own: package.module:function")
     parser.add_argument(
@@ -167,7 +170,7 @@ def _choice(arguments: argparse.Namespace) -> tuple[Choice, Path]:
         priority=priority,
         cores=tuple(arguments.cores),
         estop_key=arguments.estop_key or folder / KEY,
-        estop_endpoints=(CONSOLE, *arguments.estop_endpoint),
+        estop_endpoints=(CONSOLE, *((PAGE,) if arguments.console else ()), *arguments.estop_endpoint),
         gaits=arguments.gaits,
         ros=arguments.ros,
         policy=None if arguments.policy is None else _found(arguments.policy),

@@ -84,6 +84,7 @@ def test_the_code_keeps_the_contracts(checkout: Path):
         ("training/surefoot_training/simulated/intruder.py", "import torch", "needs a simulator and no learner"),
         ("surefoot/commands/intruder.py", "import torch", "The command reaches torch through surefoot_training only"),
         ("surefoot/commands/intruder.py", "import mujoco", "The command reaches mujoco through"),
+        ("surefoot/console/intruder.py", "import matplotlib", "The console's process runs on the robot"),
         ("calibration/surefoot_calibration/intruder.py", "import torch", "needs a simulator and no learner"),
         ("calibration/surefoot_calibration/intruder.py", "import surefoot_training", "Dependencies point to the robot"),
         ("calibration/surefoot_calibration/intruder.py", "import rclpy", "rclpy belongs to the ROS workspace"),
