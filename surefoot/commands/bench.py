@@ -9,6 +9,7 @@ from surefoot.commands import (
     bench_ablation,
     bench_channel,
     bench_faults,
+    bench_gap,
     bench_infer,
     bench_learn,
     bench_loop,
@@ -67,7 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_takeover.add_arguments(takeover)
     trips = subjects.add_parser("trips", help=bench_trips.HELP, description=bench_trips.DESCRIPTION)
     bench_trips.add_arguments(trips)
-    measured = (sim, ppo, ablation, learn, faults, soak, infer, channel, loop, safety, takeover, trips)
+    gap = subjects.add_parser("gap", help=bench_gap.HELP, description=bench_gap.DESCRIPTION)
+    bench_gap.add_arguments(gap)
+    measured = (sim, ppo, ablation, learn, faults, soak, infer, channel, loop, safety, takeover, trips, gap)
     for place in (parser, *measured):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
@@ -197,6 +200,7 @@ _SUBJECTS = {
     "policy": bench_infer.run,
     "channel": bench_channel.run,
     "faults": bench_faults.run,
+    "gap": bench_gap.run,
     "soak": bench_soak.run,
     "loop": bench_loop.run,
     "safety": safety_bench.run,

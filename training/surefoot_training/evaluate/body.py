@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 from surefoot_robots.calibration import Calibration, Measured
@@ -41,13 +42,13 @@ def hidden_body(task: TaskConfig, robot: RobotSpec, truth: Truth, called: str) -
 
     A delay between two physics steps is the one for some robots and the other for the rest, right on average.
     """
-    known = _as_calibration(truth, robot, called)
+    known = known_calibration(truth, robot, called)
     alike = replace(task, randomization=_one_body(task.randomization, truth.foot_friction or robot.foot_friction))
     return Body(measured_robot(robot, known), calibrated_task(alike, robot, known, 1.0), called)
 
 
-def _as_calibration(truth: Truth, robot: RobotSpec, called: str) -> Calibration:
-    """What is certain, in the words of what was measured."""
+def known_calibration(truth: Truth, robot: RobotSpec, called: str) -> Calibration:
+    """What is certain of a robot whose truth is known, in the words of what was measured."""
     of_joints = [
         (name, joint, value)
         for name, values in own_values(truth, robot).items()
@@ -57,7 +58,8 @@ def _as_calibration(truth: Truth, robot: RobotSpec, called: str) -> Calibration:
     of_robot = {"action_delay_s": delay_s, "base_mass_kg": truth.base_mass_kg, "base_com_x_m": truth.base_com_x_m}
     rows = [*of_joints, *((name, None, value) for name, value in of_robot.items() if value is not None)]
     measured = tuple(Measured(name, joint, value, value, value, "identified") for name, joint, value in rows)
-    return Calibration(called, "", robot.name, robot_hash(robot), "truth", measured)
+    sha256 = hashlib.sha256(repr(measured).encode()).hexdigest()  # there is no file
+    return Calibration(called, sha256, robot.name, robot_hash(robot), "truth", measured)
 
 
 def _one_body(ranges: RandomizationConfig, foot_friction: float) -> RandomizationConfig:
