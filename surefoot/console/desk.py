@@ -235,7 +235,7 @@ def _told(status: StatusRecord | None) -> dict[str, object]:
         "mode": status.mode.value,
         "in_mode_s": status.in_mode_s,
         "headline": headline(status),
-        "next": NEXT.get(status.mode, ""),
+        "next": NEXT[status.mode],
         "allowed": allowed(status.mode),
         "reasons": [asdict(reason) for reason in reasons_of(status)],
         "commanded": _rounded(status.velocity),

@@ -24,9 +24,14 @@ NEXT = {
     Mode.OFF: "Arm, then Stand.",
     Mode.DAMPED: "Stand, or Disarm.",
     Mode.SITTING: "Stand, or Disarm.",
+    Mode.STANDING_UP: "Wait until it stands; Sit breaks off.",
     Mode.STANDING: "Walk or Crawl, then drive.",
+    Mode.WALKING: "Drive; Stand or Sit ends walking.",
+    Mode.FALLBACK: "Drive it at a crawl; Walk, Stand or Sit ends that.",
+    Mode.SETTLING: "Wait until it sits; Stand breaks off.",
     Mode.STOPPED: "See that the cause is gone and nobody is near; then Reset, Arm, Stand.",
 }
+"""What an operator can do in each mode."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ export class View {
     pen.fillStyle = css("--ground");
     pen.fillRect(0, 0, 128, 128);
     pen.strokeStyle = css("--grid");
-    pen.lineWidth = 4;
+    pen.lineWidth = 3;
     pen.strokeRect(0, 0, 128, 128);
     this.squares.needsUpdate = true;
     this.told.setColor(css("--told"));

@@ -275,3 +275,11 @@ def test_a_token_of_ones_own_must_be_ones_own(capsys, tmp_path):
         assert console.url == f"http://127.0.0.1:{console.port}/#token=0123456789abcdef"
     finally:
         console.close()
+
+
+def test_where_nothing_goes_over_ros_nothing_is_recorded_and_it_says_why(shared, pages):
+    page = pages(shared[1])
+    page.until(lambda frame: frame["taken"] == frame["you"], "the controls")
+    assert page.frame["recording"]["why_not"]
+    page.say(kind="record", on=True)
+    wait_for(lambda: page.heard(f"not recording: {page.frame['recording']['why_not']}"), "the reason")

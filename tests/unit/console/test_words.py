@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from surefoot.console.events import MOST, Events
-from surefoot.console.words import MODES, allowed, headline, reasons_of
+from surefoot.console.words import MODES, NEXT, allowed, headline, reasons_of
 from surefoot_safety.channel.records import StatusRecord, bits_of
 from surefoot_safety.command import CommandKind
 from surefoot_safety.estop_message import EstopLevel
@@ -42,7 +42,7 @@ def with_triggers(latched=(), active=(), reasons="", mode=Mode.STOPPED):
 
 
 def test_every_mode_has_words():
-    assert set(MODES) == set(Mode)
+    assert set(MODES) == set(NEXT) == set(Mode)
 
 
 def test_a_stop_is_told_with_what_was_found_and_how_it_will_be_over():
