@@ -18,10 +18,10 @@ from surefoot_safety.mode import Mode
 
 PICTURED, PICTURE_S = 128, 1.0
 SHIPPED = "go2-velocity-flat"
-TRAINING_MIN = 6.0
-"""Enough for one that walks; the shipped one had ten."""
-LEAST_SUCCESS = 0.9
-"""Of its episodes: one that falls more often does not show what comes after."""
+TRAINING_MIN = 8.0
+"""Enough for one that walks, on two idle cores; the shipped one had ten."""
+EPISODES, MOST_FALLS, MOST_ERROR_MPS = 16, 2, 0.25
+"""One that falls more often, or stands where it is to walk, does not show what comes after."""
 COURSE = ((0.0, 0.0, 0.0, 5.0), (0.5, 0.0, 0.0, 4.0), (0.4, 0.0, 0.7, 4.5), (0.0, 0.25, 0.0, 3.0))
 """vx, vy m/s, yaw rate rad/s, s: time to begin in, ahead, a half circle to the left, sideways."""
 ONWARDS = (0.4, 0.0, 0.0, 600.0)
@@ -121,22 +121,24 @@ def train(play: Play) -> str:
     """From scratch."""
     run = play.out / "training"
     words = ("--minutes", f"{TRAINING_MIN:g}", "--seed", play.seed, "--out", run)
-    play.children.run("train", "train", "velocity-flat", *words, shown=True)
+    said = play.children.run("train", "train", "velocity-flat", *words, shown=True)
     play.policy = str(run)
-    return f"{run}: learned"
+    return said.partition("\n")[0]
 
 
 def evaluate(play: Play) -> str:
     """A glimpse; the policy goes on only if it walks."""
-    words = ("--axes", "tracking", "--episodes", 16, "--json", "-")
+    words = ("--axes", "tracking", "--episodes", EPISODES, "--json", "-")
     found = play.children.answer("evaluate", "evaluate", play.policy, *words)
-    said = (
-        f"{found['episodes']} episodes, {found['falls']} falls; "
-        f"off the commanded speed by {found['speed_error_mps']['mean']:.2f} m/s"
+    error_mps = found["speed_error_mps"]["mean"]
+    said = f"{found['episodes']} episodes, {found['falls']} falls" + (
+        "" if error_mps is None else f"; off the commanded speed by {error_mps:.2f} m/s"
     )
-    if not play.quick and found["success_rate"] < LEAST_SUCCESS:
+    walks = found["falls"] <= MOST_FALLS and error_mps is not None and error_mps <= MOST_ERROR_MPS
+    if not play.quick and not walks:
         play.policy = SHIPPED
-        return f"{said}: too many falls for what follows, so the shipped {SHIPPED} goes on"
+        bar = f"at most {MOST_FALLS} falls and {MOST_ERROR_MPS:g} m/s"
+        return f"{said}: what follows asks for {bar}, so the shipped {SHIPPED} goes on"
     return said
 
 

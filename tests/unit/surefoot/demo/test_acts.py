@@ -31,20 +31,25 @@ def play(tmp_path, found=None, quick=False, policy=SHIPPED):
     return Play(Answers(found), tmp_path, 0, quick, policy=policy)
 
 
-def evaluated(success_rate):
-    return {"episodes": 16, "falls": 3, "success_rate": success_rate, "speed_error_mps": {"mean": 0.123}}
+def evaluated(falls, mean=0.123):
+    return {"episodes": 16, "falls": falls, "speed_error_mps": {"mean": mean}}
 
 
 def test_a_policy_that_falls_does_not_go_on(tmp_path):
-    learned = play(tmp_path, evaluated(0.8), policy="training")
+    learned = play(tmp_path, evaluated(3), policy="training")
     assert acts.evaluate(learned) == (
-        f"16 episodes, 3 falls; off the commanded speed by 0.12 m/s: too many falls for what follows, so the shipped "
-        f"{SHIPPED} goes on"
+        "16 episodes, 3 falls; off the commanded speed by 0.12 m/s: what follows asks for at most 2 falls and 0.25 m/s, "
+        f"so the shipped {SHIPPED} goes on"
     )
     assert learned.policy == SHIPPED
     assert acts.export(learned).startswith("left out")
     assert len(learned.children.asked) == 1
-    good = play(tmp_path, evaluated(1.0), policy="training")
+    hopeless = play(tmp_path, evaluated(40, None), policy="training")
+    assert acts.evaluate(hopeless).startswith("16 episodes, 40 falls: what follows")
+    standing = play(tmp_path, evaluated(0, 0.55), policy="training")
+    acts.evaluate(standing)
+    assert (hopeless.policy, standing.policy) == (SHIPPED, SHIPPED)
+    good = play(tmp_path, evaluated(2, 0.25), policy="training")
     acts.evaluate(good)
     assert good.policy == "training"
 
