@@ -104,7 +104,9 @@ def _place(arguments: argparse.Namespace) -> Place:
     if not 0 <= arguments.port <= 65535:
         raise SurefootError(f"--port {arguments.port} must be within 0 to 65535")
     token = new_token() if arguments.token_file is None else check_token(_secret(arguments.token_file))
-    return Place(arguments.host, arguments.port, token, tuple(name.lower() for name in arguments.name))
+    return Place(
+        arguments.host, arguments.port, token, tuple(name.lower() for name in (*arguments.name, arguments.host))
+    )
 
 
 def _secret(file: Path) -> str:

@@ -155,10 +155,10 @@ class Desk:
 
     def close(self) -> None:
         """Be silent, stand still, leave nothing behind."""
-        self._recorder.close()
         self.sending.send(STILL, time.monotonic())
         self.sending.close()
         self.endpoint.close()
+        self._recorder.close()
         self._samples.close()
         self._operator.close()
 

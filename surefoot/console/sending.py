@@ -164,6 +164,8 @@ class Sending:
                 self._channel = ChannelWay(self._folder)
         except SurefootError as error:
             self._fault = f"nowhere: {error.message}"
+        except RuntimeError as error:  # rclpy's own: no network, no middleware
+            self._fault = f"nowhere: ROS 2 does not start: {error}"
 
     def _leave_channel(self) -> None:
         if self._channel is not None:

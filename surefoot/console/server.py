@@ -26,6 +26,7 @@ from websockets.http11 import Response
 from surefoot.console.access import host_fault, is_token, origin_fault
 from surefoot.console.desk import WATCHES, Desk
 from surefoot.console.messages import MOST_BYTES, Ask, Beat, Hello, Stop, parse
+from surefoot.operating import PAGE
 from surefoot.output import to_json
 from surefoot_safety.mode import Mode, Request
 from surefoot_safety.process.asking import Asker
@@ -281,7 +282,7 @@ class ConsoleServer:
         while time.monotonic() < end_s:
             await asyncio.sleep(TICK_S)
             status = self._desk.status
-            if status is not None and "console asks for" not in status.estop_reasons:
+            if status is not None and f"{PAGE} asks for" not in status.estop_reasons:
                 return
 
     def _start(self, work: Work) -> None:

@@ -272,8 +272,10 @@ function happened(event) {
   if (event.kind === "said" || event.kind === "warn") text("said", event.text);
 }
 
-by("stop").addEventListener("pointerdown", () => stop("stop"));
-by("stop").addEventListener("click", (event) => { if (event.detail === 0) stop("stop"); }); // by the keyboard
+let pressed = -Infinity;
+by("stop").addEventListener("pointerdown", () => { pressed = performance.now(); stop("stop"); });
+// By the keyboard, or by whatever else presses buttons: better twice than not at all.
+by("stop").addEventListener("click", () => { if (performance.now() - pressed > SILENT_MS) stop("stop"); });
 by("damp").addEventListener("click", () => stop("damp"));
 for (const button of document.querySelectorAll("[data-ask]")) {
   button.addEventListener("click", () => { ask(button.dataset.ask); button.blur(); });

@@ -153,7 +153,7 @@ export class View {
   }
 
   #build(robot) {
-    const dark = material(0x4a5665), mid = material(0x73829a), accent = material(0xe0772c), foot = material(0x2b323b);
+    const dark = material(0x8794a6), mid = material(0x64748a), accent = material(0xe0772c), foot = material(0x39424e);
     robot.trunk.forEach((shape) => this.base.add(solid(shape, shape.kind === "box" ? dark : accent)));
     const nose = robot.trunk[0];
     if (nose?.kind === "box") { // which end is the front

@@ -101,6 +101,28 @@ def test_a_finger_on_a_pad_drives_until_it_is_lifted(tab):
     page.until("surefoot.frame.held.every((each) => each === 0)")
 
 
+PAD = """navigator.getGamepads = () => [{{
+    connected: true,
+    axes: [0, -1, 0.5, 0],
+    buttons: [0, 1, 2, 3, 4].map((button) => ({{pressed: {pressed}.includes(button)}})),
+}}]"""
+
+
+def test_a_gamepad_drives_while_its_dead_man_is_held_and_stops(shared, tab):
+    page = tab.page
+    to(page, "fallback")
+    page.value(PAD.format(pressed=[]))
+    page.until("surefoot.frame.alive")
+    assert page.value("surefoot.frame.held") == [0, 0, 0]
+    page.value(PAD.format(pressed=[4]))
+    page.until("surefoot.frame.held[0] === 0.5 && surefoot.frame.held[2] === -0.4")
+    page.value(PAD.format(pressed=[]))
+    page.until("surefoot.frame.held.every((each) => each === 0)")
+    page.value(PAD.format(pressed=[1]))
+    page.until("surefoot.frame.estop.pressed")
+    wait_for(lambda: shared[0].mode() is Mode.STOPPED, "the stop")
+
+
 @pytest.mark.parametrize("how", ["button", "key"])
 def test_stop_and_reset(shared, tab, how):
     stack, page = shared[0], tab.page

@@ -64,6 +64,7 @@ def test_a_page_that_is_gone_is_zero_velocity_and_silence_that_stops(shared, pag
     again.to("damped")
 
 
+@pytest.mark.slow
 def test_whatever_becomes_of_the_console_the_robot_is_stopped_by_its_silence(beside, pages):
     stack, first = beside(*PRETEND)
     drives(pages(first))
@@ -214,6 +215,7 @@ def test_too_many_pages_are_turned_away(shared, pages):
         assert (ninth.close_code, ninth.close_reason) == (1013, "too many pages are open")
 
 
+@pytest.mark.slow
 def test_the_console_outlives_the_run_and_is_in_nobodys_way(beside, pages):
     stack, console = beside(*PRETEND)
     page = pages(console)
