@@ -38,8 +38,8 @@ def evaluated(falls, mean=0.123):
 def test_a_policy_that_falls_does_not_go_on(tmp_path):
     learned = play(tmp_path, evaluated(3), policy="training")
     assert acts.evaluate(learned) == (
-        "16 episodes, 3 falls; off the commanded speed by 0.12 m/s: what follows asks for at most 2 falls and 0.25 m/s, "
-        f"so the shipped {SHIPPED} goes on"
+        "16 episodes, 3 falls; off the commanded speed by 0.12 m/s: "
+        f"what follows asks for at most 2 falls and 0.25 m/s, so the shipped {SHIPPED} goes on"
     )
     assert learned.policy == SHIPPED
     assert acts.export(learned).startswith("left out")
