@@ -43,6 +43,8 @@ def test_it_releases_once_it_has_answered(robot, button):
     assert robot.estop.level(1.1) is EstopLevel.RELEASED
     assert button.sight(1.1) is Sight.RELEASED
     assert "does not say" in button.words(1.1)
+    button.robot_mode = "unknown"
+    assert button.words(1.1) == "RELEASED: the robot's supervisor is silent; space or Enter stops it"
     button.robot_mode = "walking"
     assert button.words(1.1) == "RELEASED: the robot is walking; space or Enter stops it"
 

@@ -10,7 +10,12 @@ from surefoot_safety.estop_message import EstopLevel
 STOP_KEYS, RELEASE_KEY, END_KEY = " \r\n", "r", "q"
 HEARD_S = 0.5
 """A challenge that is older says that nobody hears this endpoint: the shipped timeout of endpoints."""
-HELP = "space or Enter: STOP. r: release again (starts nothing). q: end; then the robot sits down, since this is silent"
+HELP = (
+    "space or Enter: STOP. r: release again, which starts nothing.\n"
+    "q: end. Then this endpoint is silent, and the robot sits down."
+)
+WITHOUT_MODE = {"": "the robot does not say what it does", "unknown": "the robot's supervisor is silent"}
+"""What is told where the topic `mode` has nothing to say."""
 
 
 class Sight(Enum):
@@ -70,7 +75,7 @@ class Button:
         return f"{self.sight(now_s).value}: {self._meaning(now_s)}"
 
     def _meaning(self, now_s: float) -> str:
-        robot = f"the robot is {self.robot_mode}" if self.robot_mode else "the robot does not say what it does"
+        robot = WITHOUT_MODE.get(self.robot_mode, f"the robot is {self.robot_mode}")
         match self.sight(now_s):
             case Sight.UNHEARD:
                 return f"nobody answers: is the robot up, with --estop-endpoint {self.name} and this key?"
