@@ -59,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_ros()
     out: Path = arguments.out
     _prepare(out)
-    # Nodes of this demonstration are to meet, and nobody else.
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    _keep_to_ourselves()
     with like_ctrl_c():
         play = _play(out, arguments)
     _say("\nTo look at:")
@@ -111,6 +110,13 @@ def _prepare(out: Path) -> None:
             f"{LEAST_FREE_BYTES / 1e6:.0f} MB are needed",
             hint="free some space, or choose another place with --out",
         )
+
+
+def _keep_to_ourselves() -> None:
+    """Nodes of this demonstration meet each other alone: what drives its robot must never drive anybody else's."""
+    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.pop("ROS_STATIC_PEERS", None)
 
 
 def _how_to_call() -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from surefoot.demo.children import Children
 from surefoot.operating import Operator, View
 from surefoot_robots.errors import SurefootError
-from surefoot_safety.channel.place import folder_of
+from surefoot_safety.channel.place import RunLock, folder_of, remove_folder
 from surefoot_safety.estop_key import write_new_key
 from surefoot_safety.mode import Mode, Request
 from surefoot_training.simulated.driver import TruthRecord, read_truth
@@ -43,6 +43,7 @@ class Robot:
     def __init__(self, children: Children, name: str, words: Sequence[object], settings: Path | None) -> None:
         self._children, self._name = children, name
         self.folder = folder_of(ROBOT)
+        _refuse_another(self.folder)
         milder = [] if settings is None else ["--settings", settings, "--no-release"]
         children.start(name, "up", "--sim", "--robot", ROBOT, *words, *milder)
         self.operator = Operator(self.folder)
@@ -141,6 +142,14 @@ class Robot:
             return "without a supervisor"
         reasons = [line for line in (*status.record.reasons.split("\n"), status.record.estop_reasons) if line]
         return ", ".join([status.record.mode.value, *reasons, *([self.refusal] if self.refusal else [])])
+
+
+def _refuse_another(folder: Path) -> None:
+    """One that runs there already is somebody else's, and must not be asked for anything."""
+    if folder.exists():
+        lock = RunLock(folder)
+        remove_folder(folder)
+        lock.release()
 
 
 class Stage(Robot):

@@ -1,5 +1,6 @@
 """What `surefoot demo` does around its acts."""
 
+import os
 import shutil
 import sys
 from collections import namedtuple
@@ -20,6 +21,8 @@ Usage = namedtuple("Usage", "total used free")
 @pytest.fixture(autouse=True)
 def with_ros(monkeypatch):
     monkeypatch.setattr(ros.importlib.util, "find_spec", lambda _name: True)
+    for name in ("ROS_DOMAIN_ID", "ROS_AUTOMATIC_DISCOVERY_RANGE", "ROS_STATIC_PEERS"):
+        monkeypatch.setenv(name, "")  # so that it is put back
 
 
 @pytest.fixture
@@ -62,6 +65,23 @@ def test_each_act_has_a_line_before_and_one_after(tmp_path, capsys, program):
     said = capsys.readouterr().out.splitlines()
     assert said[:4] == [" 1/2  juggle", "       seed 3, quick  (0 s)", " 2/2  bow", "       thanks  (0 s)"]
     assert f"  {tmp_path / 'demo' / 'page.html'}  three balls" in said
+
+
+def test_it_meets_no_robot_but_its_own(tmp_path, monkeypatch, program):
+    monkeypatch.setenv("ROS_DOMAIN_ID", "222")
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
+    monkeypatch.setenv("ROS_STATIC_PEERS", "192.168.123.161")
+    seen = {}
+
+    def look(_play):
+        seen.update(os.environ)
+        return ""
+
+    program(look)
+    assert cli.main(["demo", "--out", str(tmp_path)]) == 0
+    assert 1 <= int(seen["ROS_DOMAIN_ID"]) <= 100
+    assert seen["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
+    assert "ROS_STATIC_PEERS" not in seen
 
 
 def test_what_fails_ends_the_story_with_one_line(tmp_path, capsys, program):
