@@ -1,11 +1,16 @@
 """The console where a robot node is: velocities over ROS 2, and recordings."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from console_page import STILL, Console, Page
 from real_processes import Stack, wait_for
+
+from surefoot.console.recorder import Recorder
+from surefoot.console.sending import ROBOT_LOG
+from surefoot_safety.channel.place import make_folder
 
 pytest.importorskip("rclpy", reason="needs ROS 2: source an installation, or pip install 'surefoot[ros]'")
 
@@ -49,3 +54,19 @@ def test_it_drives_and_records_over_ros(robot):
     assert file.read_bytes()[-8:] == b"\x89MCAP0\r\n"  # whole: with the magic that ends a file
     page.say(kind="record", on=False)
     wait_for(lambda: page.heard("nothing is being recorded"), "that there is none")
+
+
+def test_a_recording_that_fails_is_told(tmp_path_factory, monkeypatch):
+    for name, value in ROS.items():
+        monkeypatch.setenv(name, value)
+    root = tmp_path_factory.mktemp("r")
+    folder = root / "go2"
+    make_folder(folder)
+    (folder / ROBOT_LOG).touch()
+    recorder = Recorder(folder, root, root / "nowhere", robot="go2", stamped=True)
+    assert recorder.begin(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)).endswith("nowhere/go2-20260102-030405.mcap")
+    told = wait_for(lambda: recorder.poll(0.0), "its end")
+    assert told.startswith("the recorder ended with status 2: ")
+    assert "No such file" in told
+    assert not recorder.state.on
+    recorder.close()
