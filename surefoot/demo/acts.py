@@ -28,7 +28,8 @@ ONWARDS = (0.4, 0.0, 0.0, 600.0)
 PATIENT = Path(__file__).with_name("patient.yaml")
 PUSH_N, PUSH_S = 60.0, 0.2
 WATCH_PUSH_S = 3.0
-FELL_RAD = 1.0
+IN_STEP_S = 2.0
+"""A robot that has just begun is not in mid-walk."""
 PLAN_S = 10.0
 FRICTION_NM, STRENGTH, DELAY_S = 0.3, 0.9, 0.014
 HUNG = f"""\
@@ -211,6 +212,7 @@ def kill_policy(play: Play) -> str:
     """As a crash would: no signal that could be handled."""
     stage = play.robot
     stage.bring(Mode.WALKING)
+    stage.hold(Mode.WALKING, IN_STEP_S)
     policy = stage.view.policy_node
     if policy is None:
         raise SurefootError("no policy node answers")
@@ -229,6 +231,7 @@ def press_estop(play: Play) -> str:
     """The endpoint is a process at a terminal of its own; a person releases it before anybody can reset."""
     stage = play.robot
     stage.bring(Mode.WALKING)
+    stage.hold(Mode.WALKING, IN_STEP_S)
     stage.press(" ")
     heard_s = stage.until(lambda: stage.mode in {Mode.SETTLING, Mode.STOPPED}, "to hear the e-stop")
     rest_s = stage.until(lambda: stage.mode is Mode.STOPPED, "to come to rest")
