@@ -97,7 +97,8 @@ class Supervisor:
         status = Status(
             machine.mode, time_s - machine.since_s, causes, machine.active, machine.latched, refusals, judgement.verdict
         )
-        return Output(judgement.command, velocity, status)
+        sample = judgement.memory.sample
+        return Output(judgement.command, velocity, status, None if sample is None else sample.state.stamp_s)
 
     def _causes(self, inputs: Inputs, seen: Observation) -> tuple[VelocityCommand, Causes]:
         """The velocity to walk at, and all triggers whose cause is there."""

@@ -52,3 +52,5 @@ class Output:
     velocity: VelocityCommand
     """To walk at, limited and faded; the policy must see this one."""
     status: Status
+    sample_stamp_s: float | None = None
+    """Of the sample that the joints were judged by; None before there is one."""

@@ -19,7 +19,7 @@ Bools: TypeAlias = NDArray[np.bool_]
 Array: TypeAlias = NDArray[np.float64]
 ROUNDING = 1e-6
 SAMPLES = 4
-"""The supervisor judged a command by one of the newest samples that there were: which, is not recorded."""
+"""Where it is not known by which sample the supervisor judged a command, it was one of the newest that there were."""
 
 
 def beyond_limits(ticks: Ticks, robot: RobotSpec, settings: Settings) -> Bools:
@@ -53,7 +53,7 @@ def joints_went(ticks: Ticks, robot: RobotSpec) -> dict[str, float]:
 
 
 def _of_their_sample(ticks: Ticks, robot: RobotSpec, settings: Settings) -> Bools:
-    """[n]: laws that, whichever sample they were made for, ask for too much torque, too far from it or in a leap.
+    """[n]: laws that, by the sample they were made for, ask for too much torque, too far from it or in a leap.
 
     Judged when a law is new: what happens to the joint in the milliseconds that it then stands is cut by the motor.
     """
@@ -66,7 +66,10 @@ def _of_their_sample(ticks: Ticks, robot: RobotSpec, settings: Settings) -> Bool
     for at in np.flatnonzero(new):
         until_s = given_s[at] if np.isfinite(given_s[at]) else ticks["now_s"][at]
         last = int(np.searchsorted(ticks["now_s"][arrived], until_s, side="right"))
-        seen = ticks[arrived[max(0, last - SAMPLES) : last]]
+        before = arrived[:last]
+        # However long the supervisor was held up between looking and deciding.
+        judged = before[stamps[before] == ticks["judged_s"][at]]
+        seen = ticks[judged[-1:] if len(judged) else before[-SAMPLES:]]
         if not len(seen):  # it is older than the record: the next one will be judged
             continue
         fitting = [one for one in seen if _is_within(law[at], one, robot, settings)]

@@ -21,6 +21,7 @@ def ticks(seconds=1.0, start_s=FAULT_S - 0.5):
     made["number"] = 1 + now_ms
     made["now_s"] = start_s + 0.001 * now_ms
     made["command_s"] = start_s + 0.005 * (now_ms // 5) - 0.0005
+    made["judged_s"] = np.nan
     made["sample_s"] = start_s + 0.002 * (now_ms // 2) - 0.001
     made["up_z"], made["height_m"] = 1.0, 0.3
     made["law"][:, 0], made["law"][:, 3], made["law"][:, 4] = STAND, KP, KD

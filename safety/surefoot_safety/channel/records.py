@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, TypeAlias
@@ -60,6 +61,8 @@ class CommandRecord:
     torque_nm: PerJoint
     kp_nm_per_rad: PerJoint
     kd_nms_per_rad: PerJoint
+    sample_stamp_s: float
+    """Of the sample that the joints were judged by; NaN if there was none. For whoever judges the supervisor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +197,8 @@ def robot_state(record: StateRecord) -> RobotState:
     )
 
 
-def command_record(command: JointCommand) -> CommandRecord:
-    """What the supervisor decided, as it goes through the channel."""
+def command_record(command: JointCommand, sample_stamp_s: float | None) -> CommandRecord:
+    """What the supervisor decided, and by which sample, as it goes through the channel."""
     target = command.target
     return CommandRecord(
         command.robot_hash,
@@ -207,6 +210,7 @@ def command_record(command: JointCommand) -> CommandRecord:
         target.torque_nm,
         target.kp_nm_per_rad,
         target.kd_nms_per_rad,
+        math.nan if sample_stamp_s is None else sample_stamp_s,
     )
 
 

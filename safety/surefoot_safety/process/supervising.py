@@ -119,7 +119,7 @@ class Supervising:
                 self._estop.level(now_s),
             )
         )
-        self._ports.command.write(command_record(output.command), now_s)
+        self._ports.command.write(command_record(output.command, output.sample_stamp_s), now_s)
         self._ports.status.write(self._status_record(output, now_s, state, command, velocity), now_s)
         self._answer(asked, output)
         self._tell(output, now_s)

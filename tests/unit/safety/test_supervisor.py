@@ -41,6 +41,17 @@ def test_healthy_walking_trips_nothing_for_a_minute():
     assert output.status.in_mode_s == pytest.approx(60.0)
 
 
+def test_it_says_by_which_sample_the_joints_were_judged():
+    rig = Rig()
+    assert rig.tick(state=None).sample_stamp_s is None
+    for _ in range(3):
+        assert rig.tick().sample_stamp_s == rig.now_s
+    seen_s = rig.now_s
+    assert rig.tick(state=None).sample_stamp_s == seen_s
+    assert rig.tick(state_bent={"joint_position_rad": (NAN,) * 12}).sample_stamp_s == seen_s  # of no use: not taken
+    assert rig.tick().sample_stamp_s == rig.now_s
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("request_", "least"),

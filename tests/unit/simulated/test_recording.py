@@ -53,12 +53,14 @@ def test_every_tick_is_in_the_file(made, tmp_path):
 
 def test_a_law_is_known_by_when_the_supervisor_gave_it(made, tmp_path):
     commands = write_channel(tmp_path, COMMAND, CommandRecord)
-    record = command_record(JointCommand("", 1, 4.9, CommandKind.TRACK, target(0.2)))
+    record = command_record(JointCommand("", 1, 4.9, CommandKind.TRACK, target(0.2)), 4.996)
     commands.write(record, 4.998)
     for now_s, law in ((5.0, joint_command(record).target), (5.001, target(0.3))):
         made.write(law, now_s)
         made.read(now_s)
-    assert read_ticks(tmp_path / "ticks")["command_s"] == pytest.approx([4.998, np.nan], nan_ok=True)
+    found = read_ticks(tmp_path / "ticks")
+    assert found["command_s"] == pytest.approx([4.998, np.nan], nan_ok=True)
+    assert found["judged_s"] == pytest.approx([4.996, np.nan], nan_ok=True)
     commands.close()
 
 

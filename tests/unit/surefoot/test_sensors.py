@@ -26,7 +26,7 @@ from surefoot_safety.channel.records import (
 from surefoot_safety.command import CommandKind
 from surefoot_safety.process.histogram import CLASSES
 
-TRACK = CommandRecord("", 1, 1.0, CommandKind.TRACK, (0.1,) * 12, NOTHING, NOTHING, (60.0,) * 12, (2.5,) * 12)
+TRACK = CommandRecord("", 1, 1.0, CommandKind.TRACK, (0.1,) * 12, NOTHING, NOTHING, (60.0,) * 12, (2.5,) * 12, 1.0)
 LOOP = LoopRecord(77, 1000.0, 500, 3, 1, 2000.0, (0,) * CLASSES, 0.0, (0,) * CLASSES, 1.5, "", "no command has come")
 ALL = CONTACT | HEIGHT | TEMPERATURE | CURRENT | BATTERY
 

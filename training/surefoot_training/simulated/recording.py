@@ -26,6 +26,7 @@ TICK = np.dtype(
         ("number", "<f8"),  # counts this process's ticks from 1
         ("now_s", "<f8"),
         ("command_s", "<f8"),  # when the supervisor gave this law; NaN: the link's own, or nobody knows
+        ("judged_s", "<f8"),  # stamp of the sample that the supervisor judged it by; NaN where command_s is
         ("sample_s", "<f8"),  # stamp of the newest sample that was read
         ("is_faulty", "<f8"),  # whether something was wrong on purpose
         ("height_m", "<f8"),
@@ -59,7 +60,7 @@ class RecordedDriver:
         self._commands = read_channel(folder, COMMAND, CommandRecord)
         self._targets: MotorTargets | None = None
         self._law: Floats = (0.0,) * (5 * JOINTS)
-        self._command_s = NAN
+        self._command_s = self._judged_s = NAN
         self._measured: Floats = (NAN,) * (2 * JOINTS)
         self._sample_s = NAN
 
@@ -78,8 +79,9 @@ class RecordedDriver:
         )
         # The link has just read the same channel: unless a newer command came in between, this is the one it follows.
         newest = self._commands.read(now_s)
-        same = newest is not None and newest.record.position_rad == targets.position_rad
-        self._command_s = newest.stamp_s if newest is not None and same else NAN
+        self._command_s, self._judged_s = NAN, NAN
+        if newest is not None and newest.record.position_rad == targets.position_rad:
+            self._command_s, self._judged_s = newest.stamp_s, newest.record.sample_stamp_s
 
     def read(self, now_s: float) -> Sample | None:
         """A sample, and the record of this tick."""
@@ -94,6 +96,7 @@ class RecordedDriver:
             self._number,
             now_s,
             self._command_s,
+            self._judged_s,
             self._sample_s,
             bool(self._robot.faults.names),
             float(body.data.qpos[2]),

@@ -71,7 +71,10 @@ def test_whole_states_are_of_the_same_fields():
     ids=lambda sent: sent.kind.value,
 )
 def test_a_command_arrives_as_it_was(sent):
-    assert joint_command(through(command_record(sent))) == sent
+    record = through(command_record(sent, 0.75))
+    assert joint_command(record) == sent
+    assert record.sample_stamp_s == 0.75
+    assert math.isnan(through(command_record(sent, None)).sample_stamp_s)
 
 
 def test_targets_arrive_as_they_were():

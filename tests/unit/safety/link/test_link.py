@@ -44,7 +44,7 @@ class Bench:
         self._open = (self.commands, states, self.states, self.reader)
 
     def say(self, given, now_s):
-        self.commands.write(command_record(given), now_s)
+        self.commands.write(command_record(given, None), now_s)
 
     def tick(self, now_s):
         assert self.link.tick(lambda: now_s) == now_s

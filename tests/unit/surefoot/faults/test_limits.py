@@ -56,6 +56,21 @@ def test_a_law_that_was_right_for_one_of_the_newest_samples_is_right():
     assert beyond(made) == 1
 
 
+def test_a_law_is_judged_by_the_sample_that_the_supervisor_had_however_long_ago():
+    made = timeless()
+    made["law"][100:105, 0, 1] = STAND[1] + 0.9
+    made["law"][105:, 3] = 0.0
+    made["position_rad"][80:, 1] -= 0.2  # ten samples ago: the supervisor was held up since it had looked
+    assert beyond(made) == 1
+    made["judged_s"][100:105] = made["sample_s"][78]
+    assert beyond(made) == 0
+    made["judged_s"][100:105] = made["sample_s"][82]
+    assert beyond(made) == 1
+    made["position_rad"][80:, 1] += 0.2
+    made["position_rad"][82:84, 1] -= 0.2  # the newest would let it pass
+    assert beyond(made) == 1
+
+
 def test_targets_that_leap_are_noticed_though_their_torque_is_small():
     """From one side of the joint to the other with every command: 60 rad/s, twice the no-load speed, is 0.3 rad."""
     made = ticks()

@@ -18,7 +18,7 @@ from surefoot_safety.command import CommandKind
 GO2 = load_robot("go2")
 GAINS = parse_gains("25,0.5", GO2.joint_names)
 SENT = replace(
-    command_record(command()),
+    command_record(command(), 1.0),
     kind=CommandKind.TRACK,
     kp_nm_per_rad=(25.0,) * 12,
     kd_nms_per_rad=(0.5,) * 12,
