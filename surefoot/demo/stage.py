@@ -22,7 +22,8 @@ ESTOP, DRIVE = "estop", "drive"
 RECORDING = "walk.mcap"
 LOOK_S = 0.005
 FRESH_S = 0.1
-LONGEST_START_S = 60.0
+LONGEST_START_S = 180.0
+"""A first start compiles every module, on whatever machine."""
 LONGEST_S = 60.0
 """For what takes seconds on a machine with nothing else to do."""
 NEXT_STEP = {
@@ -87,7 +88,7 @@ class Robot:
 
     def ready(self) -> None:
         """Everybody is there: samples, and all ends of the e-stop."""
-        self.until(self._is_ready, "samples, and all ends of the e-stop", LONGEST_START_S)
+        self.until(lambda: not self.missing(), "to be ready", LONGEST_START_S)
 
     def bring(self, mode: Mode, seconds: float = LONGEST_S) -> float:
         """Ask for one step after the other, as an operator would; what a busy machine breaks is begun anew."""
@@ -132,16 +133,21 @@ class Robot:
                 self.refusal = error.message
         return False
 
-    def _is_ready(self) -> bool:
+    def missing(self) -> list[str]:
+        """What it still waits for."""
         status = self.view.status
-        return status is not None and not status.record.estop_reasons and status.record.state_age_s < FRESH_S
+        if status is None:
+            return ["the supervisor"]
+        fresh = status.record.state_age_s < FRESH_S
+        return [*([] if fresh else ["samples"]), *filter(None, [status.record.estop_reasons])]
 
     def _how(self) -> str:
         status = self.view.status
         if status is None:
             return "without a supervisor"
-        reasons = [line for line in (*status.record.reasons.split("\n"), status.record.estop_reasons) if line]
-        return ", ".join([status.record.mode.value, *reasons, *([self.refusal] if self.refusal else [])])
+        reasons = [line for line in status.record.reasons.split("\n") if line]
+        lacking = [f"without {what}" for what in self.missing()]
+        return ", ".join([status.record.mode.value, *reasons, *lacking, *filter(None, [self.refusal])])
 
 
 def _refuse_another(folder: Path) -> None:
@@ -173,11 +179,12 @@ class Stage(Robot):
         super().close()
         os.close(self._keyboard)
 
-    def _is_ready(self) -> bool:
+    def missing(self) -> list[str]:
+        """Its nodes, too."""
         view = self.view
-        nodes_are_there = view.robot_node is not None and view.policy_node is not None
         answered = view.status is not None and view.status.record.target_age_s < FRESH_S
-        return nodes_are_there and answered and super()._is_ready()
+        nodes = {"the robot node": view.robot_node, "the policy node": view.policy_node, "targets": answered or None}
+        return [*super().missing(), *(name for name, found in nodes.items() if found is None)]
 
 
 class Hanging(Robot):

@@ -40,3 +40,16 @@ def test_what_a_crash_left_is_no_robot(folder, tmp_path):
     assert children._running == {
         "up": ("up", "--sim", "--robot", "go2", "--ros", "--settings", tmp_path / "patient.yaml", "--no-release")
     }
+
+
+def test_what_it_waits_for_is_named(folder, tmp_path):
+    robot = Robot(Started(tmp_path), "up", [], None)
+    assert robot.missing() == ["the supervisor"]
+    robot._children.ended = lambda _name: None
+    with pytest.raises(SurefootError, match=r"within 0 s: to be ready; it is without a supervisor$"):
+        robot.until(lambda: False, "to be ready", 0.0)
+    robot._children.ended = lambda _name: 2
+    robot._children.last_line = lambda _name: "error: no such policy"
+    with pytest.raises(SurefootError, match=r"`surefoot up` ended with status 2: error: no such policy"):
+        robot.until(lambda: False, "to be ready")
+    robot.close()
