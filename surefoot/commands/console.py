@@ -62,13 +62,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, as_json: bool) -> None:
+    from surefoot.console.alone import only_one
     from surefoot.console.desk import Desk
     from surefoot.console.geometry import geometry
     from surefoot.console.server import ConsoleServer
     from surefoot_safety.process.asking import Asker
     from surefoot_safety.process.ending import Ending
 
-    ending = Ending()
+    held, ending = only_one(folder), Ending()
     desk, asker = Desk(folder, spec, options, time.time), Asker(folder)
     server = ConsoleServer(desk, asker, geometry(spec), place)
     try:
@@ -89,6 +90,7 @@ def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, as_
         desk.close()
         asker.close()
         ending.restore()
+        held.close()
 
 
 def _place(arguments: argparse.Namespace) -> Place:
