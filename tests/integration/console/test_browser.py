@@ -161,8 +161,8 @@ def test_a_lost_connection_is_zero_velocity_and_settles(shared, tab, how):
     to(page, "damped")
 
 
-def test_a_stop_that_cannot_be_sent_is_sent_first(shared, tab):
-    stack, page = shared[0], tab.page
+def test_a_stop_that_cannot_be_sent_is_sent_first(tab):
+    page = tab.page
     to(page, "damped")
     tab.wire.cut(True)
     page.until("!surefoot.connected")
