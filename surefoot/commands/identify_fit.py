@@ -87,7 +87,7 @@ def _show(found: Identification, robot: RobotSpec, written: list[Path]) -> None:
     columns = ["parameter", "joint", "value", "95 % interval", "unit", "file", "verdict"]
     print_table(columns, rows, title=f"{robot.title}, in air: {found.samples} samples, {found.outliers} far off")
     _show_held_out(found.held_out)
-    _show_advice(found)
+    _show_advice(found, robot)
     for file in written:
         print(f"{file}: written")
 
@@ -99,8 +99,12 @@ def _show_held_out(held_out: HeldOut) -> None:
     print_table(["joint", "before, mrad", "after, mrad"], rows, title="Errors on windows that nothing was fitted to")
 
 
-def _show_advice(found: Identification) -> None:
+def _show_advice(found: Identification, robot: RobotSpec) -> None:
     """Each piece of advice once, with how many parameters need it and what they cannot be told from."""
+    from surefoot_calibration.air.verdicts import is_inseparable
+
+    if is_inseparable(found.estimates):
+        print("delay and armature are not separable in this log: the file's values are kept where that is so")
     unsettled = [estimate for estimate in found.estimates if estimate.advice]
     counts = Counter((estimate.name, estimate.verdict, estimate.advice) for estimate in unsettled)
     for (name, verdict, advice), count in counts.items():

@@ -17,7 +17,7 @@ from surefoot.report.parameter_pictures import TITLES, interval_pictures, leg_co
 from surefoot.report.played_pictures import LEFT, LEGEND, SHOWN_S, joint_pictures, leg_pictures
 from surefoot_calibration.air.identify import Identification
 from surefoot_calibration.air.parameters import UNITS
-from surefoot_calibration.air.verdicts import Estimate, names_of
+from surefoot_calibration.air.verdicts import Estimate, is_inseparable, names_of
 from surefoot_calibration.log.joint_log import JointLog
 from surefoot_robots.spec import RobotSpec
 
@@ -83,6 +83,8 @@ def _unsettled(found: Identification) -> Section:
         "Weak: the log says something, but too little to rely on. Not identifiable: the file's value is kept. "
         "The rest is identified."
     )
+    if is_inseparable(found.estimates):
+        caption = f"Delay and armature are not separable in this log. {caption}"
     return Section("What is not settled", caption, f"<ul>{body}</ul>")
 
 

@@ -82,7 +82,9 @@ def fit(coarse: Together, fine: Together, task: Task, told: Told) -> Fitted:
     left = first.errors_at(vector) / first.scale
     noise = np.maximum(ROBUST_DEVIATION * np.median(np.abs(left), axis=0), LEAST_NOISE_RAD)
     weights = np.sqrt(np.minimum(1.0, HUBER / np.maximum(np.abs(left / noise), 1e-12)))
-    second = _Run(fine, replace(task, start=vector), weights / noise, first.raw)
+    # What beginnings can mend depends on the parameters; the file's, which the first run began with, are far off.
+    starts = fine.start_slopes(vector, fine.errors_rad(vector))
+    second = _Run(fine, replace(task, start=vector), weights / noise, replace(first.raw, starts=starts))
     vector = second.minimized(partial(_tell, told, "in fine steps"))
     outliers = int((weights < 1.0).any(axis=1).sum())
     return Fitted(vector, task.free, second.errors_at(vector), second.slopes, noise, outliers)

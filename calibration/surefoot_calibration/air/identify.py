@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from surefoot_calibration.air.fit import Task, Told, aligned_delay_s, fit
 from surefoot_calibration.air.model import AirModel
 from surefoot_calibration.air.play import Played, played, rms_rad
-from surefoot_calibration.air.priors import priors_of
+from surefoot_calibration.air.priors import Priors, priors_of
 from surefoot_calibration.air.together import Together
-from surefoot_calibration.air.uncertainty import uncertainty
-from surefoot_calibration.air.verdicts import Estimate, estimates, verdicts
+from surefoot_calibration.air.uncertainty import Uncertainty, uncertainty
+from surefoot_calibration.air.verdicts import Estimate, Verdict, estimates, verdicts
 from surefoot_calibration.air.windows import MOST_HZ, WINDOW_S, cut, evenly, split
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.spec import RobotSpec
@@ -76,13 +77,7 @@ def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, thre
     fitted = fit(coarse, fine, Task(priors, np.ones_like(start), start), told)
     rate_hz = min(MOST_HZ, float(np.median([log.report.rate_hz for log in logs])))
     known = uncertainty(fitted, priors, fine.window_of, rate_hz)
-    found = verdicts(fitted.vector, known, priors, robot)
-    vector = fitted.vector
-    lost = np.array([verdict == "not_identifiable" for verdict in found])
-    if lost.any():
-        told(f"{lost.sum()} parameters are not identifiable: the rest again, around the file's values")
-        start = np.where(lost, priors.mean, fitted.vector)
-        vector = start if lost.all() else fit(coarse, fine, Task(priors, 1.0 - lost, start), told).vector
+    vector, known, found = _settled(_Fit(coarse, fine, priors, robot, told), fitted.vector, known)
     told("held-out windows")
     both = [played(model, robot.joint_names, priors.mean, vector) for model in apart]
     return Identification(
@@ -94,6 +89,58 @@ def identify_in_air(logs: Sequence[JointLog], robot: RobotSpec, told: Told, thre
         correlation=known.correlation,
         played=tuple(both),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """What is needed to fit once more."""
+
+    coarse: Together
+    fine: Together
+    priors: Priors
+    robot: RobotSpec
+    told: Told
+
+    def without(self, lost: NDArray[np.bool_], vector: FloatArray) -> FloatArray:
+        """All but some parameters, around the file's values of those."""
+        self.told(f"{lost.sum()} parameters are not identifiable: the rest again, around the file's values")
+        start = np.where(lost, self.priors.mean, vector)
+        if lost.all():
+            return start
+        return fit(self.coarse, self.fine, Task(self.priors, 1.0 - lost.astype(np.float64), start), self.told).vector
+
+
+def _settled(again: _Fit, vector: FloatArray, known: Uncertainty) -> tuple[FloatArray, Uncertainty, list[Verdict]]:
+    """Values with the file's where nothing can be said, and what may be said then.
+
+    A parameter that moves as others are put back to the file's values is no surer than by how much: its interval grows
+    by that, and it may be the next of which nothing can be said.
+    """
+    found = verdicts(vector, known, again.priors, again.robot)
+    lost = _lost(found)
+    if not lost.any():
+        return vector, known, found
+    moved = again.without(lost, vector)
+    wider = replace(known, half_width=known.half_width + np.where(lost, 0.0, np.abs(moved - vector)))
+    more = lost | _lost(verdicts(moved, wider, again.priors, again.robot))
+    if (more != lost).any():
+        moved = again.without(more, moved)
+        wider = replace(known, half_width=known.half_width + np.where(more, 0.0, np.abs(moved - vector)))
+    found = verdicts(moved, wider, again.priors, again.robot)
+    return (
+        moved,
+        wider,
+        ["not_identifiable" if gone else _weak(verdict) for gone, verdict in zip(more, found, strict=True)],
+    )
+
+
+def _lost(found: list[Verdict]) -> NDArray[np.bool_]:
+    return np.array([verdict == "not_identifiable" for verdict in found])
+
+
+def _weak(verdict: Verdict) -> Verdict:
+    """What keeps the value that it was given by the log is weak at least."""
+    return "weak" if verdict == "not_identifiable" else verdict
 
 
 def _models(logs: Sequence[JointLog], robot: RobotSpec, threads: int) -> tuple[Together, Together, list[AirModel]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,9 +20,12 @@ RELATIVE = 0.1
 that training randomizes over are several times wider."""
 LEAST_SHARE = 0.3
 """Of the file's value, which small ones are measured by instead of by themselves."""
-ABSOLUTE = {"encoder_offset_rad": 0.005, "motor_strength": 0.05, "action_delay_s": 0.0015}
+ABSOLUTE = {"encoder_offset_rad": 0.005, "motor_strength": 0.05, "action_delay_s": 0.001}
 WEAK_SHARE = 0.5
 """Of what was known before: a log that does not halve it tells nothing."""
+INSEPARABLE_SHARE = 0.5
+"""Of joints whose armature is not identified, from which on a delay that is not either is not to be told from it."""
+DELAY, ARMATURE = "action_delay_s", "armature_kgm2"
 TIED = 0.9
 """Correlation from which on two parameters are said not to be told apart."""
 ADVICE = {
@@ -60,10 +64,24 @@ def names_of(robot: RobotSpec) -> list[tuple[str, str | None]]:
 
 
 def verdicts(vector: FloatArray, known: Uncertainty, priors: Priors, robot: RobotSpec) -> list[Verdict]:
-    """Of each parameter."""
-    return [
+    """Of each parameter.
+
+    Delay and armature show in the same moments, when joints reverse quickly, and there friction does what no model of
+    it has. A log that settles neither has too few of them: what it says of one hangs on the other, and both are left
+    alone.
+    """
+    names = names_of(robot)
+    found = [
         _verdict(name, float(vector[place]), float(known.half_width[place] + known.systematic[place]), priors, place)
-        for place, (name, _) in enumerate(names_of(robot))
+        for place, (name, _) in enumerate(names)
+    ]
+    armature = [verdict for (name, _), verdict in zip(names, found, strict=True) if name == ARMATURE]
+    unsettled = sum(verdict != "identified" for verdict in armature)
+    if found[-1] == "identified" or unsettled < INSEPARABLE_SHARE * len(armature):
+        return found
+    return [
+        "not_identifiable" if name in {DELAY, ARMATURE} and verdict != "identified" else verdict
+        for (name, _), verdict in zip(names, found, strict=True)
     ]
 
 
@@ -88,6 +106,8 @@ def estimates(
     rows = []
     for place, ((name, joint), verdict) in enumerate(zip(names_of(robot), found, strict=True)):
         value, half = float(vector[place]), float(known.half_width[place])
+        if verdict == "not_identifiable":  # nothing is known of it but what was known before
+            half = max(half, 1.96 * float(priors.deviation[place]))
         rows.append(
             Estimate(
                 name=name,
@@ -98,14 +118,27 @@ def estimates(
                 unit=UNITS[name],
                 verdict=verdict,
                 prior=float(priors.mean[place]),
-                tied_to="" if verdict == "identified" else _tied_to(place, known, robot),
+                tied_to="" if verdict == "identified" else _tied_to(place, known, robot, found),
                 advice="" if verdict == "identified" else ADVICE[name],
             )
         )
     return tuple(rows)
 
 
-def _tied_to(place: int, known: Uncertainty, robot: RobotSpec) -> str:
+def is_inseparable(found: Sequence[Estimate]) -> bool:
+    """Whether delay and armature could not be told apart."""
+    return any(one.name == DELAY and one.tied_to == ARMATURE for one in found)
+
+
+def _both_lost(found: Sequence[Verdict], robot: RobotSpec) -> bool:
+    lost = {name for (name, _), verdict in zip(names_of(robot), found, strict=True) if verdict == "not_identifiable"}
+    return {DELAY, ARMATURE} <= lost
+
+
+def _tied_to(place: int, known: Uncertainty, robot: RobotSpec, found: list[Verdict]) -> str:
+    own = names_of(robot)[place][0]
+    if own in {DELAY, ARMATURE} and found[place] == "not_identifiable" and _both_lost(found, robot):
+        return ARMATURE if own == DELAY else DELAY
     row = np.abs(known.correlation[place]).copy()
     row[place] = 0.0
     other = int(np.argmax(row))

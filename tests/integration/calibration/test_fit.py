@@ -7,10 +7,12 @@ import pytest
 
 from surefoot_calibration.air.identify import identify_in_air
 from surefoot_calibration.air.model import AirModel
+from surefoot_calibration.air.motions import triangle
 from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
 from surefoot_calibration.air.priors import priors_of
 from surefoot_calibration.air.synthetic import NO_ERRORS, hidden_parameters, synthetic_log
 from surefoot_calibration.air.together import Together
+from surefoot_calibration.air.verdicts import is_inseparable
 from surefoot_calibration.air.windows import cut
 from surefoot_calibration.log.gains import parse_gains
 from surefoot_robots.loader import load_robot
@@ -81,6 +83,26 @@ def test_a_robot_that_hangs_still_tells_nothing_and_keeps_its_file():
     assert {"armature_kgm2", "damping_nms_per_rad", "action_delay_s"} <= {one.name for one in lost}
     assert all(one.value == one.prior and one.advice for one in lost)
     assert [one.value for one in lost if one.name == "action_delay_s"] == [GO2.action_delay_s]
+
+
+def test_a_slow_triangle_does_not_tell_delay_from_armature():
+    t = np.arange(600) / 100.0
+    swing = np.tile([0.3, 0.5, 0.4], 4) * triangle(t[:, None] * np.tile([0.4, 0.3, 0.25], 4))
+    log = synthetic_log(GO2, TRUTH, GO2.default_joint_position_rad + swing, rate_hz=100.0, seed=3)
+    found = identify_in_air([log], GO2, silent, threads=1)
+    assert is_inseparable(found.estimates)
+    delay, armature = found.estimates[60], found.estimates[:12]
+    assert (delay.verdict, delay.value, delay.tied_to) == ("not_identifiable", GO2.action_delay_s, "armature_kgm2")
+    kept = [one for one in armature if one.verdict == "not_identifiable"]
+    assert len(kept) >= 6
+    assert all((one.value, one.tied_to) == (one.prior, "action_delay_s") for one in kept)
+    # With another delay than the true one, damping must not look any surer than it is.
+    inside = [
+        one.low <= truth <= one.high
+        for one, truth in zip(found.estimates, VECTOR, strict=True)
+        if one.name == "damping_nms_per_rad"
+    ]
+    assert np.mean(inside) >= 10 / 12
 
 
 def test_slopes_are_those_of_the_errors(log):

@@ -95,8 +95,10 @@ def test_fit_shows_values_errors_and_what_would_settle_the_rest(capsys, tmp_path
         "armature_kgm2", "FL_hip_joint", 0.0045, 0.0, 0.01, "kg m²", "not_identifiable", 0.0045, tied, advice
     )
     held_out = HeldOut(("FL_hip_joint",), (0.003,), (0.0004,))
-    _show(Identification((known, lost), held_out, (0.0005,), 100, 2), GO2, [tmp_path / "c.yaml"])
+    late = Estimate(tied, None, 0.01, 0.0, 0.03, "s", "not_identifiable", 0.01, "armature_kgm2", ADVICE[tied])
+    _show(Identification((known, lost, late), held_out, (0.0005,), 100, 2), GO2, [tmp_path / "c.yaml"])
     said = capsys.readouterr().out
+    assert "delay and armature are not separable in this log" in said
     rows = [line.split() for line in said.splitlines()]
     assert ["friction_nm", "FL_hip_joint", "0.25", "0.24", "to", "0.26", "Nm", "0.2", "identified"] in rows
     assert ["FL_hip_joint", "3.000", "0.400"] in rows

@@ -6,7 +6,7 @@ from joint_logs import GO2
 
 from surefoot_calibration.air.fit import Fitted
 from surefoot_calibration.air.priors import priors_of
-from surefoot_calibration.air.uncertainty import UNKNOWN_RAD, Uncertainty, uncertainty
+from surefoot_calibration.air.uncertainty import DISCRETE_S, UNKNOWN_RAD, Uncertainty, uncertainty
 from surefoot_calibration.air.verdicts import ADVICE, estimates, names_of, verdicts
 
 PRIORS = priors_of(GO2)
@@ -44,11 +44,13 @@ def test_independent_errors_have_the_textbooks_intervals():
     # 1.96 / (slope √samples), and the prior tells next to nothing.
     assert known.half_width[0] == pytest.approx(1.96 / (1000.0 * np.sqrt(SAMPLES)), rel=0.1)
     assert known.half_width[60] == pytest.approx(1.96 / (500.0 * np.sqrt(SAMPLES)), rel=0.1)
+    assert known.half_width[60] > DISCRETE_S
     assert (known.half_width[1:60] == 0.0).all()
     assert abs(known.correlation[0, 60]) < 1e-6
     # A fifth of the noise in all samples, against 1 / √samples of it: σ / 5 · √2000 / 1.96 half widths.
     shift = UNKNOWN_RAD / 0.0005 / 1000.0
     assert known.systematic[0] == pytest.approx(shift, rel=0.1)
+    assert known.systematic[60] == pytest.approx(2.0 * shift * np.sqrt(12.0), rel=0.1)
 
 
 def test_errors_that_last_widen_what_they_push():
@@ -78,8 +80,8 @@ def known_to(name, half_width, systematic=0.0):
         ("encoder_offset_rad", 0.004, "identified"),
         ("encoder_offset_rad", 0.006, "weak"),
         ("motor_strength", 0.2, "not_identifiable"),
-        ("action_delay_s", 0.0014, "identified"),
-        ("action_delay_s", 0.0016, "weak"),
+        ("action_delay_s", 0.0009, "identified"),
+        ("action_delay_s", 0.0011, "weak"),
         ("action_delay_s", 0.0099, "not_identifiable"),
     ],
 )
@@ -90,8 +92,35 @@ def test_verdicts(name, half_width, verdict):
     known = known_to(name, 0.0, half_width)
     assert verdicts(PRIORS.mean, known, PRIORS, GO2)[place] == verdict
     estimate = estimates(PRIORS.mean, known, verdicts(PRIORS.mean, known, PRIORS, GO2), PRIORS, GO2)[place]
-    assert estimate.low == estimate.value == estimate.high
+    assert (estimate.low == estimate.value == estimate.high) is (verdict != "not_identifiable")
     assert estimate.advice == ("" if verdict == "identified" else ADVICE[name])
+
+
+def unsure(joints, delay_s):
+    """Of the armature of so many joints 15 %, and of the delay."""
+    half = np.zeros(61)
+    half[:joints] = 0.15 * PRIORS.mean[:joints]
+    half[-1] = delay_s
+    return Uncertainty(half, np.eye(61), np.zeros(61))
+
+
+def test_a_log_that_settles_neither_delay_nor_armature_does_not_tell_them_apart():
+    known = unsure(7, 0.002)
+    found = verdicts(PRIORS.mean, known, PRIORS, GO2)
+    assert found[:12] == ["not_identifiable"] * 7 + ["identified"] * 5
+    assert found[12:60] == ["identified"] * 48
+    assert found[60] == "not_identifiable"
+    rows = estimates(PRIORS.mean, known, found, PRIORS, GO2)
+    assert [row.tied_to for row in (rows[0], rows[8], rows[60])] == ["action_delay_s", "", "armature_kgm2"]
+    # What was known before: twice the file's deviation, within what can be.
+    assert (rows[60].low, rows[60].high) == (0.0, pytest.approx(0.0296))
+
+
+@pytest.mark.parametrize(("joints", "delay_s"), [(5, 0.002), (12, 0.0005)])
+def test_one_of_them_settled_is_enough(joints, delay_s):
+    found = verdicts(PRIORS.mean, unsure(joints, delay_s), PRIORS, GO2)
+    assert "not_identifiable" not in found
+    assert found[:joints] == ["weak"] * joints
 
 
 def test_a_value_at_its_bound_is_weak_but_no_delay_is_a_delay():
