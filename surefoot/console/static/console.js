@@ -12,6 +12,7 @@ const state = { socket: null, frame: null, heard: 0, page: 0, mine: false, stopW
 globalThis.surefoot = state; // for the browser's console, and for tests
 
 const drive = new Drive({ changed: beat, stop, ask });
+state.held = () => drive.held();
 const plots = {
   speed: new Plot("plot-speed", [-0.2, 0.6], ["--told", "--does"]),
   turn: new Plot("plot-turn", [-0.5, 0.5], ["--told", "--does"]),

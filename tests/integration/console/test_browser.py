@@ -76,11 +76,10 @@ def test_keys_drive_while_they_are_held(tab):
 def test_whatever_takes_the_hand_away_is_zero(tab, event):
     page = tab.page
     drives(page)
-    page.value(f"dispatchEvent(new Event('{event}'))")
-    page.until("surefoot.frame.commanded.every((each) => each === 0)")
+    assert page.value(f"dispatchEvent(new Event('{event}')) && surefoot.held()") == [0, 0, 0]
+    page.until("[...surefoot.frame.held, ...surefoot.frame.commanded].every((each) => each === 0)")
     page.call("Input.dispatchKeyEvent", type="rawKeyDown", code="KeyW", key="w", autoRepeat=True)
-    page.until("surefoot.frame.alive")
-    assert page.value("surefoot.frame.held") == [0, 0, 0]  # a key that only repeats was down before
+    assert page.value("surefoot.held()") == [0, 0, 0]  # a key that only repeats was down before
 
 
 def test_a_hidden_page_holds_nothing(tab):
@@ -112,8 +111,7 @@ def test_a_gamepad_drives_while_its_dead_man_is_held_and_stops(shared, tab):
     page = tab.page
     to(page, "fallback")
     page.value(PAD.format(pressed=[]))
-    page.until("surefoot.frame.alive")
-    assert page.value("surefoot.frame.held") == [0, 0, 0]
+    assert page.value("surefoot.held()") == [0, 0, 0]
     page.value(PAD.format(pressed=[4]))
     page.until("surefoot.frame.held[0] === 0.5 && surefoot.frame.held[2] === -0.4")
     page.value(PAD.format(pressed=[]))
@@ -136,7 +134,7 @@ def test_stop_and_reset(shared, tab, how):
     page.until("document.getElementById('headline').textContent.startsWith('stopped until a reset: ')")
     page.until("document.getElementById('reasons').textContent.includes('an operator\\'s stop')")
     page.until("document.getElementById('estop').textContent.includes('STOP is held by this console')")
-    assert page.value("surefoot.frame.held") == [0, 0, 0]
+    page.until("surefoot.frame.held.every((each) => each === 0)")
     to(page, "damped")
     assert not page.value("surefoot.frame.estop.pressed")
 
