@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recordings", type=Path, default=Path(), metavar="DIR", help="where recordings go (default: .)"
     )
     parser.add_argument("--stamped", action="store_true", help="TwistStamped, where the robot node expects that")
+    parser.add_argument("--seconds", type=float, default=math.inf, metavar="S", help="end by itself after so long")
     parser.add_argument("--json", action="store_true", help="print the address as one JSON object and nothing else")
     add_place(parser)
 
@@ -57,11 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         spec = load_robot(arguments.robot)
         folder = folder_of(spec.name, arguments.run_dir)
     root = (arguments.run_dir or default_root()).absolute()
-    _serve(folder, spec, _options(arguments, root), place, as_json=arguments.json)
+    _serve(folder, spec, _options(arguments, root), place, seconds=arguments.seconds, as_json=arguments.json)
     return 0
 
 
-def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, as_json: bool) -> None:
+def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, seconds: float, as_json: bool) -> None:
     from surefoot.console.alone import only_one
     from surefoot.console.desk import Desk
     from surefoot.console.geometry import geometry
@@ -69,13 +70,13 @@ def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, as_
     from surefoot_safety.process.asking import Asker
     from surefoot_safety.process.ending import Ending
 
-    held, ending = only_one(folder), Ending()
+    held, ending, end_s = only_one(folder), Ending(), time.monotonic() + seconds
     desk, asker = Desk(folder, spec, options, time.time), Asker(folder)
     server = ConsoleServer(desk, asker, geometry(spec), place)
     try:
         asyncio.run(
             server.run(
-                lambda: bool(ending.asked or desk.sending.asked_to_end),
+                lambda: bool(ending.asked or desk.sending.asked_to_end or time.monotonic() > end_s),
                 lambda port: _tell(place, port, as_json=as_json),
             )
         )

@@ -25,7 +25,7 @@ class Console:
         self._log = (root / "console.log").open("w+b")
         command = [sys.executable, "-m", "surefoot", "console", "--run-dir", str(root / "run"), "--robot", "go2"]
         self.process = subprocess.Popen(
-            [*command, "--port", "0", "--json", "--recordings", str(root), *words],
+            [*command, "--port", "0", "--json", "--recordings", str(root), "--seconds", "900", *words],
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
