@@ -36,6 +36,7 @@ END_S = 0.3
 """How long standing still is said once nobody is there; then nothing, so that the supervisor notices."""
 SAMPLE_OLD_S = 0.5
 WATCHES = "this page only watches: take the controls first"
+AWAY = "not asked for: this page was away for a moment; ask again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Desk:
         self.endpoint = PageEndpoint(folder, options.key_file)
         self.sending = Sending(folder, stamped=options.stamped)
         self.view = View(None, None, None, 0.0)
-        self._fault = ""
+        self._fault = self._failure = ""
         self._alive_s = self._spoke_s = -math.inf
 
     @property
@@ -104,6 +105,22 @@ class Desk:
             case Ask() | Hello():
                 pass
         return ""
+
+    def refusal(self, page: int, now_s: float) -> str:
+        """Why a page's request is not handed on; empty if it is.
+
+        One that a hanging link held back comes before any answer that counts: nobody may be looking any more.
+        """
+        if page != self.seat.page:
+            return WATCHES
+        return "" if self.seat.is_alive(now_s) else AWAY
+
+    def failed(self, error: Exception) -> None:
+        """Tell of what nobody foresaw, once; meanwhile check-ins may be missing, and pages can stop the robot."""
+        text = f"the console fails: {type(error).__name__}: {error}"
+        if text != self._failure:
+            self._failure = text
+            self.note("stop", text)
 
     def stop(self, who: str, request: Request, now_s: float) -> None:
         """Stop the robot, whoever says so and whatever it does."""

@@ -61,17 +61,21 @@ class Recorder:
             return f"not recording: {why}" if why else "recording already"
         self._file = self._into / f"{self._robot}-{now:%Y%m%d-%H%M%S}.mcap"
         words = ["--out", str(self._file), "--robot", self._robot, "--run-dir", str(self._root)]
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115  # read when the process has ended
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "surefoot_control.record_node", *words),
-                *("--parent", str(os.getpid()), *self._words),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._said,
-            start_new_session=True,
-        )
+        try:
+            self._said = tempfile.TemporaryFile()  # noqa: SIM115  # read when the process has ended
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "surefoot_control.record_node", *words),
+                    *("--parent", str(os.getpid()), *self._words),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                start_new_session=True,
+            )
+        except OSError as error:  # a full disk, too many processes: no reason to lose the page that asked for it
+            self._last_words()
+            return f"not recording: {error.strerror or error}"
         return f"recording to {self._file}"
 
     def end(self, now_s: float) -> str:

@@ -24,7 +24,7 @@ from websockets.http11 import Request as HttpRequest
 from websockets.http11 import Response
 
 from surefoot.console.access import host_fault, is_token, origin_fault
-from surefoot.console.desk import WATCHES, Desk
+from surefoot.console.desk import Desk
 from surefoot.console.messages import MOST_BYTES, Ask, Beat, Hello, Stop, parse
 from surefoot.operating import PAGE
 from surefoot.output import to_json
@@ -36,6 +36,8 @@ TICK_S = 0.025
 FRAME_TICKS = 2
 """20 frames a second."""
 MOST_PAGES, MOST_STRANGERS = 8, 8
+MOST_SAYINGS = 64
+"""On their way to pages: one that says nonsense and does not listen must not fill the memory."""
 HELLO_S = 10.0
 ANSWER_S = 1.0
 RELEASED_S = 0.6
@@ -111,7 +113,7 @@ class ConsoleServer:
         self._desk, self._asker, self._robot, self._place = desk, asker, robot, place
         self._files = {path: _file(name) for path, name in FILES.items()}
         self._pages: dict[int, Page] = {}
-        self._strangers = 0
+        self._strangers: deque[ServerConnection] = deque()
         self._numbers = itertools.count(1)
         self._thread = ThreadPoolExecutor(1, "asking")  # one: requests go one after the other
         self._tasks: set[asyncio.Task[None]] = set()
@@ -141,9 +143,12 @@ class ConsoleServer:
             if is_over():
                 return
             now_s = time.monotonic()
-            self._desk.tick(now_s)
-            if tick % FRAME_TICKS == 0 and self._pages:
-                self._show(now_s)
+            try:
+                self._desk.tick(now_s)
+                if tick % FRAME_TICKS == 0 and self._pages:
+                    self._show(now_s)
+            except Exception as error:  # whatever it is: pages must be able to stop the robot
+                self._desk.failed(error)
             due_s = max(due_s + TICK_S, now_s)  # what was missed is not made up for
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
 
@@ -172,10 +177,10 @@ class ConsoleServer:
         return _response(HTTPStatus.OK, self._files[path], Path(FILES[path]).suffix, cached=THREE in path)
 
     async def _serve(self, connection: ServerConnection) -> None:
+        if len(self._strangers) >= MOST_STRANGERS:  # the newest may be there to stop the robot: the oldest goes
+            self._start(self._strangers.popleft().close(*TOO_MANY))
         with contextlib.suppress(ConnectionClosed):
-            if self._strangers >= MOST_STRANGERS:
-                await connection.close(*TOO_MANY)
-            elif await self._greeted(connection):
+            if await self._greeted(connection):
                 if len(self._pages) >= MOST_PAGES:
                     await connection.close(*TOO_MANY)
                 else:
@@ -183,7 +188,7 @@ class ConsoleServer:
 
     async def _greeted(self, connection: ServerConnection) -> bool:
         """Whether somebody has said the token. Who has not can stop the robot, and nothing else."""
-        self._strangers += 1
+        self._strangers.append(connection)
         try:
             async with asyncio.timeout(HELLO_S):
                 async for data in connection:
@@ -200,7 +205,8 @@ class ConsoleServer:
         except TimeoutError:
             await connection.close(*NO_TOKEN)
         finally:
-            self._strangers -= 1
+            with contextlib.suppress(ValueError):
+                self._strangers.remove(connection)
         return False
 
     async def _page(self, page: Page) -> None:
@@ -246,11 +252,13 @@ class ConsoleServer:
             await page.connection.send(json.dumps(to_json(frame), allow_nan=False))
 
     def _say(self, page: Page, text: str) -> None:
-        self._start(page.connection.send(json.dumps({"kind": "said", "text": text})))
+        if len(self._tasks) < MOST_SAYINGS:
+            self._start(page.connection.send(json.dumps({"kind": "said", "text": text})))
 
     def _begin_asking(self, page: Page, request: Request) -> None:
-        if page.number != self._desk.seat.page:
-            self._say(page, WATCHES)
+        refusal = self._desk.refusal(page.number, time.monotonic())
+        if refusal:
+            self._say(page, refusal)
         elif page.is_asking:
             self._say(page, "one request at a time")
         else:
