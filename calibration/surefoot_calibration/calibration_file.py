@@ -21,6 +21,7 @@ from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
+from surefoot_robots.whole_file import write_text
 from surefoot_robots.yamlfile import read_mapping
 
 FORMAT, VERSION = "surefoot-calibration", 1
@@ -88,8 +89,8 @@ def calibration_mapping(
 
 
 def write_calibration(path: Path, content: Mapping[str, Plain]) -> None:
-    """Write a file."""
-    path.write_text(yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")
+    """Write a file, all of it or nothing: half of one would be read as fewer parameters."""
+    write_text(path, yaml.safe_dump(dict(content), sort_keys=False, allow_unicode=True, width=120))
 
 
 def load_calibration(path: Path) -> Calibration:

@@ -7,7 +7,7 @@ A header row; `t`, `q.<joint>`, `q_cmd.<joint>`, and if they are there `dq.`, `t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from surefoot_calibration.log.joint_log import FloatArray, Gains, ImuLog, JointL
 from surefoot_calibration.log.stamps import newest_kept, steadiness
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
+from surefoot_robots.whole_file import write_whole
 
 TIME = "t"
 NEEDED, OPTIONAL = ("q", "q_cmd"), ("dq", "tau", "kp", "kd")
@@ -86,10 +87,14 @@ def write_csv(path: Path, log: JointLog) -> None:
     if log.imu is not None and np.array_equal(log.imu.stamp_s, log.stamp_s):
         names += IMU
         columns += [log.imu.angular_velocity_in_base_radps, log.imu.acceleration_in_base_mps2]
-    with path.open("w", encoding="utf-8") as file:
-        file.write(",".join(names) + "\n")
-        for row in np.concatenate(columns, axis=1):
-            file.write(",".join(map(repr, row.tolist())) + "\n")
+    table = np.concatenate(columns, axis=1)
+    write_whole(path, lambda stream: stream.writelines(_lines(names, table)))
+
+
+def _lines(names: Sequence[str], table: FloatArray) -> Iterator[bytes]:
+    yield (",".join(names) + "\n").encode()
+    for row in table:
+        yield (",".join(map(repr, row.tolist())) + "\n").encode()
 
 
 def read_columns(path: Path, wanted: Sequence[str]) -> FloatArray:

@@ -11,6 +11,7 @@ import math
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from mcap.writer import CompressionType, Writer
@@ -18,6 +19,7 @@ from mcap.writer import CompressionType, Writer
 from surefoot_calibration.log.bag import IMU, JOINT_STATE, STRING, TopicNames
 from surefoot_calibration.log.cursor import ENCAPSULATION
 from surefoot_calibration.log.joint_log import FloatArray, ImuLog, JointLog
+from surefoot_robots.whole_file import write_whole
 
 NS_PER_S = 1_000_000_000
 SEPARATOR = "=" * 80
@@ -66,16 +68,19 @@ Row = tuple[int, str, bytes]
 
 def write_mcap(path: Path, log: JointLog) -> None:
     """Write a log so that reading gives the same numbers to the bit, and times to the nanosecond."""
+    write_whole(path, lambda stream: _write(stream, log))
+
+
+def _write(stream: BinaryIO, log: JointLog) -> None:
     names = TopicNames()
     kinds = {names.gains: STRING, names.joints: JOINT_STATE, names.targets: JOINT_STATE, names.imu: IMU}
-    with path.open("wb") as file:
-        writer = Writer(file, compression=CompressionType.ZSTD)
-        writer.start(profile="ros2", library="surefoot")
-        schemas = {kind: writer.register_schema(kind, "ros2msg", text.encode()) for kind, text in DEFINITIONS.items()}
-        channels = {topic: writer.register_channel(topic, "cdr", schemas[kind]) for topic, kind in kinds.items()}
-        for time_ns, topic, data in sorted(_rows(log, names), key=lambda row: row[0]):
-            writer.add_message(channels[topic], time_ns, data, time_ns)
-        writer.finish()  # type: ignore[no-untyped-call]
+    writer = Writer(stream, compression=CompressionType.ZSTD)
+    writer.start(profile="ros2", library="surefoot")
+    schemas = {kind: writer.register_schema(kind, "ros2msg", text.encode()) for kind, text in DEFINITIONS.items()}
+    channels = {topic: writer.register_channel(topic, "cdr", schemas[kind]) for topic, kind in kinds.items()}
+    for time_ns, topic, data in sorted(_rows(log, names), key=lambda row: row[0]):
+        writer.add_message(channels[topic], time_ns, data, time_ns)
+    writer.finish()  # type: ignore[no-untyped-call]
 
 
 def _rows(log: JointLog, names: TopicNames) -> Iterator[Row]:

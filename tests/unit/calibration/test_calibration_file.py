@@ -1,5 +1,7 @@
 """`calibration.yaml`: written, read back, and refused where it is wrong."""
 
+import errno
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +44,21 @@ def test_what_is_written_is_read(tmp_path, content):
     assert (read.robot, read.robot_hash, read.protocol) == ("go2", robot_hash(GO2), "in-air")
     assert read.estimates == (ONE, DELAY)
     assert read.logs == (digest_of(tmp_path / "a.csv"),)
+
+
+def test_a_disk_that_fills_up_leaves_the_calibration_that_was_there(tmp_path, content, monkeypatch):
+    file = tmp_path / "calibration.yaml"
+    write_calibration(file, content)
+    before = file.read_bytes()
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_calibration(file, content | {"robot": "a1"})
+    assert file.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"a.csv", "calibration.yaml"}
 
 
 def test_parameters_come_in_the_robots_order():

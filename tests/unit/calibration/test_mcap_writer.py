@@ -1,6 +1,8 @@
 """Logs written as MCAP: read back as they were, and by another project's reader."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 
 from surefoot_calibration.log.bag import TopicNames
+from surefoot_calibration.log.csv_file import write_csv
 from surefoot_calibration.log.gains import parse_gains
 from surefoot_calibration.log.joint_log import ImuLog, JointLog
 from surefoot_calibration.log.mcap_writer import write_mcap
@@ -102,3 +105,14 @@ def test_gains_that_are_none(tmp_path, monkeypatch, text):
     write_mcap(tmp_path / "a.mcap", log_of())
     with pytest.raises(SurefootError, match=r"the message of /surefoot/gains is no gains of go2's joints"):
         read_log(tmp_path / "a.mcap", GO2)
+
+
+@pytest.mark.parametrize("write", [write_mcap, write_csv])
+def test_a_disk_that_fills_up_leaves_no_half_of_a_log(tmp_path, monkeypatch, write):
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(tmp_path / "a.log", log_of())
+    assert not list(tmp_path.iterdir())
