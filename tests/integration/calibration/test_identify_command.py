@@ -105,6 +105,18 @@ def test_fit_shows_values_errors_and_what_would_settle_the_rest(capsys, tmp_path
     assert f"armature_kgm2 (1, not identifiable, not told apart from {tied}) would be settled by {advice}" in said
 
 
+@pytest.mark.parametrize(("after", "status"), [(0.001, 0), (0.00303, 0), (0.0032, 1)])
+def test_a_fit_that_predicts_worse_has_failed(capsys, monkeypatch, log_file, after, status):
+    known = Estimate("friction_nm", "FL_hip_joint", 0.25, 0.24, 0.26, "Nm", "identified", 0.2, "", "")
+    held_out = HeldOut(("FL_hip_joint",), (0.003,), (after,))
+    found = Identification((known,), held_out, (0.0005,), 100, 2)
+    monkeypatch.setattr("surefoot_calibration.air.identify.identify_in_air", lambda *_: found)
+    assert run(capsys, "identify", "fit", log_file, "--json")[0] == status
+    ended, said = run(capsys, "identify", "fit", log_file)
+    assert ended == status
+    assert ("do not train for it" in said.out) is bool(status)
+
+
 @pytest.fixture(scope="module")
 def long_log(tmp_path_factory):
     plan = make_plan(GO2, PlanOptions(seconds=10.0), random_phases(np.random.default_rng(0)))
