@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from surefoot.demo.children import Children
-from surefoot.demo.stage import DRIVE, ESTOP, RECORDING, ROBOT, Hanging, Stage
+from surefoot.demo.stage import DRIVE, ESTOP, RECORDING, ROBOT, Hanging, Stage, refuse_another
 from surefoot_robots.errors import SurefootError
+from surefoot_safety.channel.place import folder_of
 from surefoot_safety.mode import Mode
 
 PICTURED, PICTURE_S = 128, 1.0
@@ -119,7 +120,8 @@ def draw(play: Play) -> str:
 
 
 def train(play: Play) -> str:
-    """From scratch."""
+    """From scratch; not if another robot that runs would end the story behind it."""
+    refuse_another(folder_of(ROBOT))
     run = play.out / "training"
     words = ("--minutes", f"{TRAINING_MIN:g}", "--seed", play.seed, "--out", run)
     said = play.children.run("train", "train", "velocity-flat", *words, shown=True)

@@ -44,7 +44,7 @@ class Robot:
     def __init__(self, children: Children, name: str, words: Sequence[object], settings: Path | None) -> None:
         self._children, self._name = children, name
         self.folder = folder_of(ROBOT)
-        _refuse_another(self.folder)
+        refuse_another(self.folder)
         milder = [] if settings is None else ["--settings", settings, "--no-release"]
         children.start(name, "up", "--sim", "--robot", ROBOT, *words, *milder)
         self.operator = Operator(self.folder)
@@ -150,7 +150,7 @@ class Robot:
         return ", ".join([status.record.mode.value, *reasons, *lacking, *filter(None, [self.refusal])])
 
 
-def _refuse_another(folder: Path) -> None:
+def refuse_another(folder: Path) -> None:
     """One that runs there already is somebody else's, and must not be asked for anything."""
     if folder.exists():
         lock = RunLock(folder)

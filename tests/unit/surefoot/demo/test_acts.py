@@ -8,6 +8,7 @@ import pytest
 from surefoot.demo import acts
 from surefoot.demo.acts import SHIPPED, Play, Track, heading_and_tilt_rad, identified_told
 from surefoot_robots.errors import SurefootError
+from surefoot_safety.channel.place import ROOT_VARIABLE, RunLock, folder_of
 
 HALF = math.sqrt(0.5)
 
@@ -33,6 +34,18 @@ def play(tmp_path, found=None, quick=False, policy=SHIPPED):
 
 def evaluated(falls, mean=0.123):
     return {"episodes": 16, "falls": falls, "speed_error_mps": {"mean": mean}}
+
+
+def test_it_does_not_learn_for_minutes_beside_a_robot_that_it_will_have_to_leave_alone(tmp_path_factory, monkeypatch):
+    root = tmp_path_factory.mktemp("r")  # short: sockets have short paths
+    monkeypatch.setenv(ROOT_VARIABLE, str(root))
+    lock, learning = RunLock(folder_of("go2")), play(root)
+    with pytest.raises(SurefootError, match="go2 is running already"):
+        acts.train(learning)
+    assert not learning.children.asked
+    lock.release()
+    acts.train(learning)
+    assert learning.children.asked[0][:2] == ("train", "velocity-flat")
 
 
 def test_a_policy_that_falls_does_not_go_on(tmp_path):
