@@ -12,7 +12,7 @@ No range is narrower than its interval, and none holds what no robot can have (`
 Why a factor, and why 2: intervals hold what the log's own noise leaves open, at 95 %: of a robot's 61 parameters, three
 lie outside. They do not hold what was another on that day (warm motors, a battery half empty) nor what the model leaves
 out (backlash, friction that grows with load). Twice the interval is four standard deviations of that noise; of what is
-identified (`surefoot_calibration`: surely within 10 %, or 5 mrad, 5 % of strength, 1.5 ms) it is a fraction of what is
+identified (`surefoot_calibration`: surely within 10 %, or 5 mrad, 5 % of strength, 1 ms) it is a fraction of what is
 randomized without.
 """
 
