@@ -23,6 +23,12 @@ DESCRIPTION = (
 LEVELS = {"settle": "SETTLE_THEN_DAMP", "zero-torque": "ZERO_TORQUE"}
 SHOW_S = 0.2
 PEERS, DOMAIN = "ROS_STATIC_PEERS", "ROS_DOMAIN_ID"
+LASTING = {
+    "SSH_CONNECTION": "is reached by ssh: where that connection is lost, this endpoint goes on for minutes",
+    "TMUX": "is one of tmux: when its window is closed, this endpoint goes on",
+    "STY": "is one of screen: when its window is closed, this endpoint goes on",
+}
+"""Variable in whose presence a terminal may outlast the person at it → what to say then."""
 GREEN, RED, YELLOW, PLAIN = "\x1b[30;42m", "\x1b[97;41m", "\x1b[30;43m", "\x1b[0m"
 
 
@@ -66,11 +72,24 @@ def run(arguments: argparse.Namespace) -> int:
     _find_robot(arguments.connect, arguments.domain)
     from surefoot_control.estop_node import attend
 
+    _warn_of_lasting_terminals()
     print(HELP, flush=True)
     panel = _Panel()
     attend(Button(endpoint, EstopLevel[LEVELS[arguments.level]]), panel.show)
     panel.end(f"ended: {name} is silent, and a robot that needs it sits down")
     return 0
+
+
+def _warn_of_lasting_terminals() -> None:
+    """Silence stops the robot only if this process ends with the person."""
+    for variable, words in LASTING.items():
+        if os.environ.get(variable):
+            print(
+                f"warning: this terminal {words}, with nobody at it, and the robot may walk on. "
+                "Run it on the machine in front of you, in a terminal of its own",
+                file=sys.stderr,
+                flush=True,
+            )
 
 
 def _find_robot(addresses: list[str], domain: int | None) -> None:

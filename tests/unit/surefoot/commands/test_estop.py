@@ -5,7 +5,7 @@ import os
 import pytest
 
 from surefoot.cli import main
-from surefoot.commands.estop import _find_robot
+from surefoot.commands.estop import LASTING, _find_robot, _warn_of_lasting_terminals
 from surefoot_control import ros
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.estop_key import write_new_key
@@ -45,6 +45,21 @@ def test_without_a_key_that_it_can_use(with_ros, key, tmp_path, capsys):
 
 def test_by_a_name_that_is_none(with_ros, key, capsys):
     assert "'my button' is not a valid name" in said(capsys, "--key", key, "--name", "my button")[0]
+
+
+@pytest.mark.parametrize(
+    ("variable", "words"), [("SSH_CONNECTION", "reached by ssh"), ("TMUX", "one of tmux"), ("STY", "one of screen")]
+)
+def test_a_terminal_that_outlasts_its_person_is_told(capsys, monkeypatch, variable, words):
+    for each in LASTING:
+        monkeypatch.delenv(each, raising=False)
+    _warn_of_lasting_terminals()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv(variable, "somewhere")
+    _warn_of_lasting_terminals()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"warning: this terminal is {words}")
+    assert "Run it on the machine in front of you" in line
 
 
 def test_where_the_robot_is_is_told_to_ros(monkeypatch):
