@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,13 +17,13 @@ import yaml
 from surefoot_calibration.air.identify import Identification
 from surefoot_calibration.air.verdicts import Estimate, Verdict, names_of
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
+from surefoot_robots.calibration import FORMAT, VERSION, is_finite
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
 from surefoot_robots.whole_file import write_text
 from surefoot_robots.yamlfile import read_mapping
 
-FORMAT, VERSION = "surefoot-calibration", 1
 PACKAGES = ("surefoot", "mujoco", "numpy", "scipy")
 TEXTS, NUMBERS = ("name", "unit", "verdict", "tied_to", "advice"), ("value", "low", "high", "prior")
 KEYS = {"format", "version", "robot", "robot_hash", "protocol", "made", "logs", "held_out_rmse_rad", "parameters"}
@@ -152,7 +151,7 @@ def _estimate(path: Path, where: str, row: Plain) -> Estimate:
         raise _wrong(path, f"{where}.joint", row["joint"], "a joint's name, or null")
     for key in NUMBERS:
         value = row[key]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
             raise _wrong(path, f"{where}.{key}", value, "a finite number")
     if not row["low"] <= row["value"] <= row["high"]:
         raise _wrong(path, f"{where}.value", row["value"], f"within low {row['low']:g} and high {row['high']:g}")

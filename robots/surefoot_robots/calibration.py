@@ -141,12 +141,13 @@ def _text(path: Path, content: dict[str, Plain], key: str, where: str = "") -> s
 
 
 def _number(path: Path, where: str, value: Plain) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
         raise _wrong(path, where, value, "a finite number")
     return float(value)
 
 
-def _is_finite(value: float) -> bool:
+def is_finite(value: float) -> bool:
+    """Whether a number of a file is one to reckon with."""
     try:
         return math.isfinite(value)
     except OverflowError:  # an integer with hundreds of digits

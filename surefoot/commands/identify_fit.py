@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from surefoot.commands.identify_logs import KINDS_OF_LOGS, add_log_arguments, show_logs, topic_names, write_page
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
+from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
     from surefoot_calibration.air.identify import HeldOut, Identification
@@ -44,6 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     from surefoot_calibration.log.read import read_log
     from surefoot_robots.loader import load_robot
 
+    for file in filter(None, (arguments.out, arguments.report)):
+        if file.is_dir() or not file.absolute().parent.is_dir():  # now rather than after a minute
+            raise SurefootError(f"{file}: {'is a folder' if file.is_dir() else 'there is no such folder'}")
     robot = load_robot(arguments.robot)
     names = topic_names(arguments)
     logs = [read_log(path, robot, arguments.gains, names) for path in arguments.logs]

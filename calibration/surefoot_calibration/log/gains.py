@@ -57,8 +57,10 @@ def constant_gains(kp: FloatArray, kd: FloatArray, joints: Sequence[str], origin
                 f"sample {row}: gains must stay as they are",
                 hint="cut the log there",
             )
-    if not ((kp[0] > 0.0).all() and (kd[0] >= 0.0).all()):
-        raise SurefootError(f"{origin}: kp must be above 0 and kd at least 0: kp {kp[0].min():g}, kd {kd[0].min():g}")
+    both = np.concatenate((kp[0], kd[0]))
+    if not ((kp[0] > 0.0).all() and (kd[0] >= 0.0).all() and np.isfinite(both).all()):
+        least = f"kp {kp[0].min():g}, kd {kd[0].min():g}"
+        raise SurefootError(f"{origin}: kp must be above 0 and kd at least 0, finite both: {least} to {both.max():g}")
     return Gains(kp[0].copy(), kd[0].copy(), f"columns kp, kd of {origin}")
 
 

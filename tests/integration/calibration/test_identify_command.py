@@ -105,6 +105,13 @@ def test_fit_shows_values_errors_and_what_would_settle_the_rest(capsys, tmp_path
     assert f"armature_kgm2 (1, not identifiable, not told apart from {tied}) would be settled by {advice}" in said
 
 
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_where_a_fit_cannot_write_it_does_not_begin(capsys, tmp_path, option):
+    for where, why in ((tmp_path, "is a folder"), (tmp_path / "none" / "c.yaml", "there is no such folder")):
+        status, said = run(capsys, "identify", "fit", tmp_path / "unread.csv", option, where)
+        assert (status, said.err) == (2, f"error: {where}: {why}\n")
+
+
 @pytest.mark.parametrize(("after", "status"), [(0.001, 0), (0.00303, 0), (0.0032, 1)])
 def test_a_fit_that_predicts_worse_has_failed(capsys, monkeypatch, log_file, after, status):
     known = Estimate("friction_nm", "FL_hip_joint", 0.25, 0.24, 0.26, "Nm", "identified", 0.2, "", "")

@@ -107,6 +107,7 @@ def test_it_says_what_it_is_made_from(content):
             r"verdict: 'sure' is not valid: must be one of identified",
         ),
         (lambda c: c["parameters"][0].update(value=float("nan")), r"value: nan is not valid: must be a finite number"),
+        (lambda c: c["parameters"][0].update(high=10**400), r"high: 1000.* is not valid: must be a finite number"),
         (lambda c: c["parameters"][0].update(value=True), "value: True is not valid"),
         (lambda c: c["parameters"][0].update(value=0.006), r"value: 0.006 is not valid: must be within low 0.0049"),
     ],

@@ -116,3 +116,11 @@ def test_a_disk_that_fills_up_leaves_no_half_of_a_log(tmp_path, monkeypatch, wri
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path / "a.log", log_of())
     assert not list(tmp_path.iterdir())
+
+
+def test_gains_without_end(tmp_path):
+    log = log_of()
+    log.gains.kp_nm_per_rad[4] = np.inf
+    write_mcap(tmp_path / "a.mcap", log)
+    with pytest.raises(SurefootError, match="finite both"):
+        read_log(tmp_path / "a.mcap", GO2)
