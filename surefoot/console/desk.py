@@ -17,7 +17,7 @@ from surefoot.console.events import Events
 from surefoot.console.messages import Ask, Beat, Hello, Message, Record, Stop, Take
 from surefoot.console.odometry import Motion, Odometry
 from surefoot.console.recorder import Recorder
-from surefoot.console.seat import Seat
+from surefoot.console.seat import LET_GO_S, Seat
 from surefoot.console.sending import Sending
 from surefoot.console.words import NEXT, allowed, headline, reasons_of
 from surefoot.operating import Operator, View
@@ -65,18 +65,17 @@ class Desk:
         self.sending = Sending(folder, stamped=options.stamped)
         self.view = View(None, None, None, 0.0)
         self._fault = self._failure = ""
-        self._alive_s = self._spoke_s = -math.inf
+        self._alive_s = self._spoke_s = self._given_s = -math.inf
 
     @property
     def status(self) -> StatusRecord | None:
         """The supervisor's; None if it is not running."""
         return None if self.view.status is None else self.view.status.record
 
-    def join(self, page: int) -> None:
-        """A page that may steer; the first one has the controls."""
-        if self.seat.page is None:
-            self.seat.take(page)
-            self.note("said", f"page {page} has the controls")
+    def join(self, page: int, now_s: float) -> None:
+        """A page that may steer; it has the controls if nobody is there who has, as when its own last link hangs."""
+        if self.seat.page is None or now_s - max(self._alive_s, self._given_s) > LET_GO_S:
+            self._give(page, now_s)
 
     def leave(self, page: int, now_s: float) -> None:
         """A page is gone: what it held is zero at once."""
@@ -95,8 +94,7 @@ class Desk:
             case Stop(request):
                 self.stop(f"page {page}", request, now_s)
             case Take():
-                self.seat.take(page)
-                self.note("said", f"page {page} has the controls")
+                self._give(page, now_s)
                 self._speak(now_s)
             case Record(on):
                 if page != self.seat.page:
@@ -178,6 +176,11 @@ class Desk:
         self._recorder.close()
         self._samples.close()
         self._operator.close()
+
+    def _give(self, page: int, now_s: float) -> None:
+        self.seat.take(page)
+        self._given_s = now_s
+        self.note("said", f"page {page} has the controls")
 
     def _record(self, on: bool, now_s: float) -> str:
         return (

@@ -212,7 +212,7 @@ class ConsoleServer:
     async def _page(self, page: Page) -> None:
         self._pages[page.number] = page
         sender = asyncio.create_task(self._send(page))
-        self._desk.join(page.number)
+        self._desk.join(page.number, time.monotonic())
         try:
             async for data in page.connection:
                 self._take(page, data)

@@ -2,13 +2,13 @@
 import { Drive } from "./drive.js";
 import { Plot } from "./plots.js";
 
-const RETRY_MS = 1000, SILENT_MS = 1000, PLOT_MS = 200, MOST_EVENTS = 200;
+const RETRY_MS = 1000, SILENT_MS = 1000, LOOK_MS = 250, MOST_QUIET = 12, PLOT_MS = 200, MOST_EVENTS = 200;
 const WRONG_TOKEN = 1008;
 const by = (id) => document.getElementById(id);
 const text = (id, words) => { if (by(id).textContent !== words) by(id).textContent = words; };
 const number = (value, digits, factor = 1) => (Number.isFinite(value) ? (value * factor).toFixed(digits) : "–");
 
-const state = { socket: null, frame: null, heard: 0, page: 0, mine: false, stopWaits: null, view: null, late: [], connected: false, tried: false };
+const state = { socket: null, frame: null, heard: 0, page: 0, mine: false, stopWaits: null, view: null, late: [], connected: false, drove: false, quiet: 0, tried: false };
 globalThis.surefoot = state; // for the browser's console, and for tests
 
 const drive = new Drive({ changed: beat, stop, ask });
@@ -38,7 +38,7 @@ function connect() {
     if (token()) say({ kind: "hello", token: token() });
     else door("needs its token");
   };
-  socket.onmessage = (event) => hear(JSON.parse(event.data));
+  socket.onmessage = (event) => { if (socket === state.socket) hear(JSON.parse(event.data)); };
   socket.onclose = (event) => {
     if (socket !== state.socket) return;
     lost(event.reason);
@@ -46,6 +46,16 @@ function connect() {
     if (by("door").hidden || state.stopWaits) setTimeout(connect, state.stopWaits ? 0 : RETRY_MS);
   };
 }
+
+// A connection that hangs is closed by the browser after minutes; a new one may come through at once.
+function renew() {
+  const old = state.socket;
+  connect();
+  old.close();
+  lost("no news from the robot");
+}
+
+const hangs = () => state.connected && performance.now() - state.heard > SILENT_MS;
 
 function say(message) {
   if (state.socket?.readyState !== WebSocket.OPEN) return false;
@@ -60,13 +70,15 @@ function door(why) {
 }
 
 function lost(reason) {
+  if (state.connected) state.drove = state.mine;
   state.mine = state.connected = false;
   drive.letGo();
   document.body.dataset.link = "lost";
   const stops = state.frame?.estop.waited_for;
   text("link", reason || "connection lost");
   by("headline").className = "mode bad";
-  text("headline", stops ? "connection lost: the robot sits down by itself" : "connection lost: the robot stands still, and sits down after 10 s");
+  const then = stops ? ": the robot sits down by itself" : ": the robot stands still, and sits down after 10 s";
+  text("headline", `connection lost${state.drove ? then : ""}`);
   shown();
 }
 
@@ -77,11 +89,11 @@ function beat() {
 
 function stop(request) {
   drive.letGo();
-  text("said", "STOP was sent");
-  if (say({ kind: "stop", request })) return;
+  if (say({ kind: "stop", request }) && !hangs()) return text("said", "STOP was sent");
   state.stopWaits = request; // it goes first on the next connection
   text("said", "not connected: STOP is sent as soon as it is");
-  if (state.socket?.readyState !== WebSocket.CONNECTING) connect();
+  if (hangs()) renew();
+  else if (state.socket?.readyState !== WebSocket.CONNECTING) connect();
 }
 
 function ask(request) {
@@ -95,6 +107,7 @@ function hear(message) {
   state.frame = message;
   if (!state.connected || performance.now() - state.heard > SILENT_MS) live();
   state.heard = performance.now();
+  state.quiet = 0;
   const had = state.mine;
   state.mine = message.taken === message.you;
   if (had && !state.mine) drive.letGo();
@@ -124,6 +137,8 @@ async function welcome(message) {
 
 function live() {
   state.connected = true;
+  state.heard = performance.now();
+  state.quiet = 0;
   document.body.dataset.link = "live";
   text("link", `connected · page ${state.page}`);
 }
@@ -171,7 +186,7 @@ function estopWords(estop) {
   if (estop.pressed) parts.push("STOP is held by this console: Reset lets go of it");
   if (estop.reasons) parts.push(`e-stop: ${estop.reasons}`);
   else if (estop.level) parts.push("e-stop: released");
-  if (estop.waited_for) parts.push("closing this page stops the robot");
+  if (estop.waited_for) parts.push(`closing ${state.mine ? "this page" : "the page that has the controls"} stops the robot`);
   else parts.push(estop.key_fault ? estop.key_fault : "closing this page only ends driving: surefoot up --console makes it stop the robot");
   return parts.join(" · ");
 }
@@ -296,7 +311,9 @@ by("door").addEventListener("submit", (event) => {
 });
 addEventListener("pagehide", () => state.socket?.close());
 setInterval(() => {
-  if (state.connected && performance.now() - state.heard > SILENT_MS) { text("link", "no news from the robot"); drive.letGo(); }
-}, SILENT_MS / 4);
+  if (hangs()) { text("link", "no news from the robot"); drive.letGo(); }
+  // Counted: where the page itself was held up, its messages are still to come.
+  if (state.connected && ++state.quiet > MOST_QUIET) renew();
+}, LOOK_MS);
 setInterval(() => { if (!document.hidden) Object.values(plots).forEach((each) => each.draw(performance.now() / 1000)); }, PLOT_MS);
 connect();

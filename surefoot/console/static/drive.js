@@ -4,7 +4,9 @@ const AXIS = { KeyW: [0, 1], KeyS: [0, -1], KeyQ: [1, 1], KeyE: [1, -1], KeyA: [
 const ASK = { Digit1: "arm", Digit2: "stand", Digit3: "walk", Digit4: "sit", Digit5: "disarm", Digit6: "crawl", Digit9: "reset" };
 const STOP = { Escape: "stop", Digit0: "stop", Digit8: "damp" };
 // https://www.w3.org/TR/gamepad/#remapping: left shoulder, right upper button; left stick, right stick.
-const DEAD_MAN = 4, PAD_STOP = 1, AHEAD = 1, SIDEWAYS = 0, TURN = 2, DEAD_ZONE = 0.08;
+const DEAD_MAN = 4, PAD_STOP = 1, AHEAD = 1, SIDEWAYS = 0, TURN = 2, DEAD_ZONE = 0.08, LOOK_MS = 50;
+const MODIFIERS = ["Meta", "Control", "Alt"];
+const gamepads = () => [...(navigator.getGamepads?.() ?? [])].filter((each) => each?.connected);
 
 export class Drive {
   #keys = new Set();
@@ -23,6 +25,7 @@ export class Drive {
     addEventListener("gamepaddisconnected", () => this.letGo());
     this.#pad("move", true);
     this.#pad("turn", false);
+    setInterval(() => this.#stopByPad(), LOOK_MS); // also where it may not drive: without focus, controls or connection
   }
 
   letGo() {
@@ -47,6 +50,8 @@ export class Drive {
   #down(event, ask) {
     if (event.target.type === "password" && event.code !== "Escape") return;
     if (STOP[event.code]) { this.stop(STOP[event.code]); event.preventDefault(); return; }
+    // Where a modifier is held some systems do not tell when other keys come up.
+    if (MODIFIERS.includes(event.key)) this.letGo();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.type === "range" && event.code.startsWith("Arrow")) return;
     if (AXIS[event.code]) {
@@ -58,8 +63,7 @@ export class Drive {
   }
 
   #up(event) {
-    // Where a modifier is held some systems do not tell when other keys come up.
-    if (["Meta", "Control", "Alt"].includes(event.key)) this.letGo();
+    if (MODIFIERS.includes(event.key)) this.letGo();
     if (this.#keys.delete(event.code)) this.changed();
   }
 
@@ -103,15 +107,19 @@ export class Drive {
 
   #gamepad() {
     if (document.hidden || !document.hasFocus()) return [0, 0, 0];
-    const pad = [...(navigator.getGamepads?.() ?? [])].find((each) => each && each.connected);
-    const pressed = Boolean(pad?.buttons[PAD_STOP]?.pressed);
-    const isNew = pressed && !this.#padStop;
-    this.#padStop = pressed;
-    if (isNew) this.stop("stop");
-    if (!pad || !pad.buttons[DEAD_MAN]?.pressed) return [0, 0, 0];
+    // In other mappings an axis may be a trigger, which says −1 where nobody touches it.
+    const pad = gamepads().find((each) => each.mapping === "standard");
+    if (!pad?.buttons[DEAD_MAN]?.pressed) return [0, 0, 0];
     return [AHEAD, SIDEWAYS, TURN].map((axis) => {
       const value = -(pad.axes[axis] ?? 0);
       return Math.abs(value) < DEAD_ZONE ? 0 : value;
     });
+  }
+
+  #stopByPad() {
+    const pressed = gamepads().some((pad) => pad.buttons[PAD_STOP]?.pressed);
+    const isNew = pressed && !this.#padStop;
+    this.#padStop = pressed;
+    if (isNew) this.stop("stop");
   }
 }

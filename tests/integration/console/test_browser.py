@@ -67,6 +67,10 @@ def test_keys_drive_while_they_are_held(tab):
     page.key("KeyW", down=False)
     page.until("surefoot.frame.commanded.every((each) => each === 0)")
     drives(page, "KeyA", axis=2, value=0.8)
+    page.call("Input.dispatchKeyEvent", type="rawKeyDown", code="MetaLeft", key="Meta")
+    assert page.value("surefoot.held()") == [0, 0, 0]  # macOS tells of no other key that comes up meanwhile
+    page.call("Input.dispatchKeyEvent", type="keyUp", code="MetaLeft", key="Meta")
+    drives(page, "KeyA", axis=2, value=0.8)
     page.key("KeyA", down=False)
     page.until("surefoot.frame.commanded.every((each) => each === 0)")
     assert page.complaints() == []
@@ -102,21 +106,31 @@ def test_a_finger_on_a_pad_drives_until_it_is_lifted(tab):
 
 PAD = """navigator.getGamepads = () => [{{
     connected: true,
+    mapping: '{mapping}',
     axes: [0, -1, 0.5, 0],
     buttons: [0, 1, 2, 3, 4].map((button) => ({{pressed: {pressed}.includes(button)}})),
 }}]"""
 
 
+def pad(*pressed, mapping="standard"):
+    return PAD.format(pressed=list(pressed), mapping=mapping)
+
+
 def test_a_gamepad_drives_while_its_dead_man_is_held_and_stops(shared, tab):
     page = tab.page
     to(page, "fallback")
-    page.value(PAD.format(pressed=[]))
+    page.value(pad())
     assert page.value("surefoot.held()") == [0, 0, 0]
-    page.value(PAD.format(pressed=[4]))
+    page.value(pad(4, mapping=""))  # what its axes are nobody knows
+    assert page.value("surefoot.held()") == [0, 0, 0]
+    page.value(pad(4))
     page.until("surefoot.frame.held[0] === 0.5 && surefoot.frame.held[2] === -0.4")
-    page.value(PAD.format(pressed=[]))
+    page.value(pad())
     page.until("surefoot.frame.held.every((each) => each === 0)")
-    page.value(PAD.format(pressed=[1]))
+    page.value("void (document.hasFocus = () => false)")
+    page.value(pad(4))
+    assert page.value("surefoot.held()") == [0, 0, 0]
+    page.value(pad(1))  # stops without the focus, too
     page.until("surefoot.frame.estop.pressed")
     wait_for(lambda: shared[0].mode() is Mode.STOPPED, "the stop")
 
@@ -169,6 +183,24 @@ def test_a_stop_that_cannot_be_sent_is_sent_first(tab):
     tab.wire.cut(False)
     page.until("surefoot.frame.estop.pressed && surefoot.frame.mode === 'stopped'")
     page.until("surefoot.frame.reasons.some((reason) => reason.trigger === 'operator_stop')")
+
+
+def test_a_connection_that_hangs_is_made_anew_and_a_stop_goes_first(tab):
+    page = tab.page
+    to(page, "damped")
+    page.value("void (globalThis.hung = surefoot.socket)")
+    tab.wire.hang(True)
+    page.until("document.getElementById('link').textContent === 'no news from the robot'")
+    page.click("#stop")
+    page.until("document.getElementById('said').textContent.includes('as soon as')")
+    assert page.value("surefoot.socket !== hung && !surefoot.connected")
+    tab.wire.hang(False)
+    page.until("surefoot.connected && surefoot.frame.estop.pressed && surefoot.frame.mode === 'stopped'")
+    page.value("void (globalThis.hung = surefoot.socket)")
+    tab.wire.hang(True)
+    page.until("surefoot.socket !== hung")  # by itself
+    tab.wire.hang(False)
+    page.until("surefoot.connected")
 
 
 def test_without_its_token_a_page_shows_nothing_and_can_stop(shared, tab, browser):

@@ -114,12 +114,26 @@ def test_a_page_that_says_nonsense_and_does_not_listen_fills_no_memory(desk, ask
 
 
 def test_a_request_that_was_held_back_on_its_way_is_not_handed_on(desk):
-    desk.join(1)
+    desk.join(1, 0.0)
     assert desk.refusal(1, 0.0) == AWAY
     desk.seat.beat(1, desk.seat.show(0.0), NOTHING, 0.0)
     assert desk.refusal(1, 0.1) == ""
     assert desk.refusal(2, 0.1) == WATCHES
     assert desk.refusal(1, 0.1 + FRESH_S) == AWAY
+
+
+def test_who_comes_has_the_controls_if_nobody_is_there_who_has(desk):
+    desk.join(1, 0.0)
+    desk.join(2, 0.5)
+    assert desk.seat.page == 1
+    desk.seat.beat(1, desk.seat.show(0.9), NOTHING, 0.9)
+    desk.tick(1.0)
+    desk.join(3, 1.5)
+    assert desk.seat.page == 1
+    desk.join(4, 2.1)
+    assert desk.seat.page == 4
+    desk.leave(1, 2.2)
+    assert desk.seat.page == 4
 
 
 def test_a_recording_that_cannot_begin_loses_no_page(tmp_path, monkeypatch):
