@@ -104,6 +104,11 @@ def _place(arguments: argparse.Namespace) -> Place:
             f"--host {arguments.host} would let others in the network drive the robot",
             hint="say so with --remote; or leave it, and come by `ssh -L 8873:127.0.0.1:8873 ROBOT`",
         )
+    if arguments.remote and is_loopback(arguments.host):
+        raise SurefootError(
+            f"--remote lets others come, and {arguments.host} is heard by this machine alone",
+            hint="name this machine's address in that network with --host, or leave --remote",
+        )
     if not 0 <= arguments.port <= 65535:
         raise SurefootError(f"--port {arguments.port} must be within 0 to 65535")
     token = new_token() if arguments.token_file is None else check_token(_secret(arguments.token_file))

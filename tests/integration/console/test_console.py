@@ -251,6 +251,7 @@ def test_a_port_that_is_taken_is_told(shared, capsys, tmp_path):
     [
         (["--host", "0.0.0.0"], "say so with --remote"),
         (["--host", "192.168.0.10"], "ssh -L"),
+        (["--remote"], "with --host"),
         (["--port", "70000"], "within 0 to 65535"),
         (["--speed", "nan"], "must be numbers"),
         (["--turn", "-1"], "must be numbers"),
