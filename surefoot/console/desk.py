@@ -125,7 +125,9 @@ class Desk:
         self.endpoint.stop(request, now_s)
         self.seat.drop()
         self._speak(now_s)
-        self.note("stop", f"{'STOP' if request is Request.STOP else 'Damp'} by {who}")
+        text = f"{'STOP' if request is Request.STOP else 'Damp'} by {who}"
+        if text != self.events.newest:  # said a thousand times it must not push out what came before
+            self.note("stop", text)
 
     def tick(self, now_s: float) -> None:
         """Look, check in, say what is held."""

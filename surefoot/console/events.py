@@ -43,6 +43,11 @@ class Events:
         self._number += 1
         self._events.append(Event(self._number, at_s, kind, text))
 
+    @property
+    def newest(self) -> str:
+        """What was noted last; empty if nothing was."""
+        return self._events[-1].text if self._events else ""
+
     def after(self, number: int) -> list[Event]:
         """Those that came after this one."""
         return [event for event in self._events if event.number > number]

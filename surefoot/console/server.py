@@ -143,14 +143,17 @@ class ConsoleServer:
             if is_over():
                 return
             now_s = time.monotonic()
-            try:
-                self._desk.tick(now_s)
-                if tick % FRAME_TICKS == 0 and self._pages:
-                    self._show(now_s)
-            except Exception as error:  # whatever it is: pages must be able to stop the robot
-                self._desk.failed(error)
+            self._guarded(self._desk.tick, now_s)
+            if tick % FRAME_TICKS == 0 and self._pages:
+                self._guarded(self._show, now_s)
             due_s = max(due_s + TICK_S, now_s)  # what was missed is not made up for
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+
+    def _guarded(self, work: Callable[[float], None], now_s: float) -> None:
+        try:
+            work(now_s)
+        except Exception as error:  # whatever it is: pages must be able to stop the robot
+            self._desk.failed(error)
 
     def _show(self, now_s: float) -> None:
         frame = self._desk.frame(now_s)

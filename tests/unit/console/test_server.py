@@ -17,6 +17,7 @@ from surefoot.console.seat import FRESH_S, NOTHING
 from surefoot.console.server import MOST_SAYINGS, MOST_STRANGERS, ConsoleServer, Page, Place
 from surefoot_control.driving import Speeds
 from surefoot_robots.loader import load_robot
+from surefoot_safety.mode import Request
 from surefoot_safety.process.asking import Asker
 
 TOKEN = "0123456789abcdef"
@@ -96,6 +97,13 @@ def test_what_nobody_foresaw_ends_no_server_and_is_told_once(desk, asker, monkey
     assert desk.endpoint.is_pressed
     texts = [event.text for event in desk.events.after(0)]
     assert texts == ["the console fails: ZeroDivisionError: of a test", "STOP by a page without the token"]
+
+
+def test_a_flood_of_stops_leaves_the_history(desk):
+    desk.note("stop", "tilted too far")
+    for _ in range(1000):
+        desk.stop("a page without the token", Request.STOP, 0.0)
+    assert [event.text for event in desk.events.after(0)] == ["tilted too far", "STOP by a page without the token"]
 
 
 def test_a_page_that_says_nonsense_and_does_not_listen_fills_no_memory(desk, asker):
