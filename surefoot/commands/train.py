@@ -132,7 +132,7 @@ def _order(arguments: argparse.Namespace) -> Order:
     if not arguments.resume:
         config, networks = _new_config(arguments), None
         if arguments.begin_with is not None:
-            config, networks = _begun_from(arguments.begin_with, config)
+            config, networks = _begun_from(arguments.begin_with, config, arguments.calibration)
         config, file = _configured(arguments, config), arguments.calibration
         measured = None if file is None else file.read_bytes()
         folder = arguments.out or _default_folder(config.task.name)
@@ -175,7 +175,7 @@ def _new_config(arguments: argparse.Namespace) -> RunConfig:
     )
 
 
-def _begun_from(path: Path, config: RunConfig) -> tuple[RunConfig, Networks]:
+def _begun_from(path: Path, config: RunConfig, calibration: Path | None) -> tuple[RunConfig, Networks]:
     """The run with the agent of the one in `path`, and that one's networks."""
     from dataclasses import replace
 
@@ -183,6 +183,12 @@ def _begun_from(path: Path, config: RunConfig) -> tuple[RunConfig, Networks]:
     from surefoot_training.run.checkpoint import load_networks
 
     networks, other, sha256 = load_networks(networks_file(path))
+    if other.calibration is not None and calibration is None:
+        print(
+            f"warning: {path} was trained with {other.calibration.called}, and this run goes without: it learns for "
+            "the robot of the file; --calibration takes it along",
+            file=sys.stderr,
+        )
     return replace(config, agent=other.agent, begun_from=sha256), networks
 
 

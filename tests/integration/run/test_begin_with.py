@@ -43,6 +43,22 @@ def test_another_critic_begins_from_nothing_and_says_so(flat, tmp_path, caplog):
     assert not torch.equal(before["estimator.encoder.0.weight"], after["estimator.encoder.0.weight"])
 
 
+def test_a_calibration_that_is_left_behind_is_told(flat, tmp_path, capsys, monkeypatch):
+    from types import SimpleNamespace
+
+    from surefoot_training.run import checkpoint
+
+    networks, config, sha256 = load_networks(flat)
+    measured = SimpleNamespace(agent=config.agent, calibration=SimpleNamespace(called="mine.yaml (0123)"))
+    monkeypatch.setattr(checkpoint, "load_networks", lambda _: (networks, measured, sha256))
+    words = ["train", "velocity-flat", "--from", str(flat), "--steps", "32", *SMALL, "--out"]
+    assert main([*words, str(tmp_path / "with")]) == 0
+    assert "was trained with mine.yaml (0123), and this run goes without" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert main([*words, str(tmp_path / "without")]) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
 def test_networks_that_do_not_fit_are_refused(flat, tmp_path, capsys):
     words = ["train", "velocity-flat", "--from", str(flat), "--steps", "32", "--out", str(tmp_path / "x"), *SMALL]
     assert main([*words, "agent.hidden=17"]) != 0

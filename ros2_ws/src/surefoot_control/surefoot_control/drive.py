@@ -18,6 +18,7 @@ from surefoot_control.driving import EVENT, STILL, Course, Joystick, Keys, Speed
 from surefoot_control.qos import reliable
 from surefoot_control.ros import NAMESPACE, running_ros
 from surefoot_control.terminal import keys_of, raw_terminal
+from surefoot_robots.errors import SurefootError
 from surefoot_safety.mode import Request
 from surefoot_safety.process.ending import Ending
 
@@ -127,7 +128,10 @@ def _source(choice: Drive) -> Iterator[Callable[[Teleop], Velocity]]:
             keys = Keys(choice.speeds)
 
             def from_keys(node: Teleop) -> Velocity:
-                for key in (keys_of(terminal) or "").lower():
+                typed = keys_of(terminal)
+                if typed is None:  # nobody would be there to drive, and a robot must notice that
+                    raise SurefootError("the terminal was closed: no velocities come from here any more")
+                for key in typed.lower():
                     request = keys.press(key, time.monotonic())
                     if request is not None:
                         node.ask(request)
