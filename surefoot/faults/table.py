@@ -172,10 +172,11 @@ def _sensors() -> Iterable[Fault]:
     most = Sensor("samples-dropped", 0.9, from_sample=None)
     yield sensor("samples dropped 90 %", most, _damps(T.STATE_STALE, waits=None))
     empty = _settles(T.BATTERY_EMPTY, waits=(T.BATTERY_EMPTY,))
-    # Sitting when it has lasted long enough, a robot may stay so.
-    yield sensor("battery empty", Sensor("battery-empty"), empty, {State.SETTLING: GOES_ON}, 8.0)
+    # Sitting when it has lasted long enough, a robot is stopped there.
+    sits = {State.SETTLING: Must(Action.SETTLE)}
+    yield sensor("battery empty", Sensor("battery-empty"), empty, sits, 8.0)
     hot = _settles(T.MOTOR_HOT, waits=(T.MOTOR_HOT,))
-    yield sensor("motor hot", Sensor("motor-hot", joint="_"), hot, {State.SETTLING: Must(Action.SETTLE)}, 6.0)
+    yield sensor("motor hot", Sensor("motor-hot", joint="_"), hot, sits, 6.0)
     yield sensor("motor dead", Sensor("motor-dead", joint="_"), ANYTHING)
     yield sensor("robot fault", Sensor("robot-fault"), _damps(T.ROBOT_FAULT, waits=(T.ROBOT_FAULT,)))
 
