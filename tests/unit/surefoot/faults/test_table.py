@@ -48,7 +48,7 @@ def test_times_are_those_of_the_settings():
     killed = by_name("policy killed").must_in(State.SLOW)
     assert (killed.action, killed.longest_s(SETTINGS)) == (Action.FALLBACK, 0.1)
     assert by_name("battery empty").must_in(State.FAST).longest_s(SETTINGS) == 3.0
-    assert by_name("battery empty").must_in(State.SETTLING) == Must()
+    assert by_name("battery empty").must_in(State.SETTLING) == Must(Action.SETTLE)
     assert by_name("supervisor held 60 ms").must_in(State.STANDING).longest_s(SETTINGS) == 0.05
     frozen = by_name("IMU frozen").must
     assert frozen.longest_s(SETTINGS) == 0.1
