@@ -73,10 +73,10 @@ def read_calibration(path: Path, robot: RobotSpec | None) -> Calibration:
     content = read_mapping(path)
     if content.get("format") != FORMAT or content.get("version") != VERSION:
         what = f"{content.get('format')!r}, version {content.get('version')!r}"
-        raise _wrong(path, "format", what, f"{FORMAT!r}, version {VERSION}: `surefoot identify fit` writes it")
+        raise wrong(path, "format", what, f"{FORMAT!r}, version {VERSION}: `surefoot identify fit` writes it")
     rows = content.get("parameters")
     if not isinstance(rows, list) or not rows:
-        raise _wrong(path, "parameters", rows, "a list of parameters")
+        raise wrong(path, "parameters", rows, "a list of parameters")
     calibration = Calibration(
         name=_plain_name(path.name),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -110,16 +110,16 @@ def check_calibration(calibration: Calibration, robot: RobotSpec) -> None:
 
 def _measured(path: Path, where: str, row: Plain) -> Measured:
     if not isinstance(row, dict):
-        raise _wrong(path, where, row, "a mapping with name, joint, value, low, high and verdict")
+        raise wrong(path, where, row, "a mapping with name, joint, value, low, high and verdict")
     joint = row.get("joint")
     verdict = next((one for one in VERDICTS if one == row.get("verdict")), None)
     if verdict is None:
-        raise _wrong(path, f"{where}.verdict", row.get("verdict"), f"one of {', '.join(VERDICTS)}")
+        raise wrong(path, f"{where}.verdict", row.get("verdict"), f"one of {', '.join(VERDICTS)}")
     if joint is not None and not isinstance(joint, str):
-        raise _wrong(path, f"{where}.joint", joint, "a joint's name, or null")
-    value, low, high = (_number(path, f"{where}.{key}", row.get(key)) for key in ("value", "low", "high"))
+        raise wrong(path, f"{where}.joint", joint, "a joint's name, or null")
+    value, low, high = (number_of(path, f"{where}.{key}", row.get(key)) for key in ("value", "low", "high"))
     if not low <= value <= high:
-        raise _wrong(path, f"{where}.value", value, f"within low {low:g} and high {high:g}")
+        raise wrong(path, f"{where}.value", value, f"within low {low:g} and high {high:g}")
     return Measured(_text(path, row, "name", f"{where}."), joint, value, low, high, verdict)
 
 
@@ -136,18 +136,18 @@ def _check_each_once(path: Path, calibration: Calibration) -> None:
 def _text(path: Path, content: dict[str, Plain], key: str, where: str = "") -> str:
     value = content.get(key)
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise _wrong(path, f"{where}{key}", value, "a text on one line")
+        raise wrong(path, f"{where}{key}", value, "a text on one line")
     return value
 
 
-def _number(path: Path, where: str, value: Plain) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not is_finite(value):
-        raise _wrong(path, where, value, "a finite number")
+def number_of(path: Path, where: str, value: Plain) -> float:
+    """A number of a file, or an error that says where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+        raise wrong(path, where, value, "a finite number")
     return float(value)
 
 
-def is_finite(value: float) -> bool:
-    """Whether a number of a file is one to reckon with."""
+def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:  # an integer with hundreds of digits
@@ -159,7 +159,8 @@ def _plain_name(name: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in name)[:LONGEST_NAME]
 
 
-def _wrong(path: Path, where: str, value: Plain, valid: str) -> SurefootError:
+def wrong(path: Path, where: str, value: Plain, valid: str) -> SurefootError:
+    """The error of a value that is not valid."""
     text = repr(value)
     shown = text if len(text) <= 80 else f"{text[:77]}..."
     return SurefootError(f"{path.name}: {where}: {shown} is not valid: must be {valid}")

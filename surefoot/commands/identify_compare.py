@@ -38,11 +38,12 @@ def run(arguments: argparse.Namespace) -> int:
     from surefoot_calibration.log.read import read_log
     from surefoot_robots.loader import load_robot
 
-    calibration = load_calibration(arguments.calibration)
+    file = load_calibration(arguments.calibration)
+    calibration = file.calibration
     robot = load_robot(arguments.robot or calibration.robot)
-    vector = vector_of(calibration, robot, arguments.calibration)
+    vector = vector_of(calibration, robot)
     log = read_log(arguments.log, robot, arguments.gains, topic_names(arguments))
-    if digest_of(arguments.log) in calibration.logs:
+    if digest_of(arguments.log) in file.logs:
         raise SurefootError(
             f"{log.origin}: is a log that {arguments.calibration.name} was fitted to, which says nothing about others",
             hint="compare with another log; errors on windows that were kept back from the fit are in the calibration",

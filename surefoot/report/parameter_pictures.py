@@ -12,7 +12,8 @@ from surefoot.report.figure import BLUE, GREEN, GREY, ORANGE, RED
 from surefoot.report.gallery import SMALL_IN
 from surefoot.report.walk_log import FloatArray
 from surefoot_calibration.air.parameters import KINDS, UNITS
-from surefoot_calibration.air.verdicts import Estimate, Verdict
+from surefoot_calibration.air.verdicts import Estimate
+from surefoot_robots.calibration import Verdict
 from surefoot_robots.spec import JOINT_ROLES
 
 COLORS: dict[Verdict, str] = {"identified": GREEN, "weak": ORANGE, "not_identifiable": RED}

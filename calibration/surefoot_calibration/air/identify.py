@@ -14,9 +14,10 @@ from surefoot_calibration.air.play import Played, played, rms_rad
 from surefoot_calibration.air.priors import Priors, priors_of
 from surefoot_calibration.air.together import Together
 from surefoot_calibration.air.uncertainty import Uncertainty, uncertainty
-from surefoot_calibration.air.verdicts import Estimate, Verdict, estimates, verdicts
+from surefoot_calibration.air.verdicts import Estimate, estimates, verdicts
 from surefoot_calibration.air.windows import MOST_HZ, WINDOW_S, cut, evenly, split
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
+from surefoot_robots.calibration import Verdict
 from surefoot_robots.spec import RobotSpec
 
 MOST_S = 60.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -12,9 +11,9 @@ from surefoot_calibration.air.parameters import KINDS, UNITS
 from surefoot_calibration.air.priors import Priors
 from surefoot_calibration.air.uncertainty import Uncertainty
 from surefoot_calibration.log.joint_log import FloatArray
+from surefoot_robots.calibration import Verdict
 from surefoot_robots.spec import RobotSpec
 
-Verdict = Literal["identified", "weak", "not_identifiable"]
 RELATIVE = 0.1
 """Of the value: armature, damping and friction that are surely no further off to either side are identified. The ranges
 that training randomizes over are several times wider."""

@@ -179,7 +179,7 @@ def test_compare_refuses_what_it_cannot_judge(tmp_path, capsys, long_log, true_c
     for words, message in (
         ((long_log, tmp_path / "same.yaml"), "log.csv: is a log that same.yaml was fitted to"),
         ((tmp_path / "short.csv", true_calibration), "short.csv: has 2 windows of about 2 s: must be at least 3"),
-        ((long_log, true_calibration, "--robot", "a1"), "true.yaml: is a calibration of go2, robot_hash"),
+        ((long_log, true_calibration, "--robot", "a1"), "true.yaml was measured on go2"),
         ((long_log, true_calibration, "--html", tmp_path / "no" / "x.html"), "No such file or directory"),
     ):
         status, said = run(capsys, "identify", "compare", *words)

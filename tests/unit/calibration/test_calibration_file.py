@@ -4,7 +4,6 @@ import errno
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from joint_logs import GO2, Motion
 from surefoot_calibration.air.identify import HeldOut, Identification
 from surefoot_calibration.air.verdicts import Estimate, names_of
 from surefoot_calibration.calibration_file import (
-    Calibration,
     calibration_mapping,
     digest_of,
     load_calibration,
@@ -23,6 +21,7 @@ from surefoot_calibration.calibration_file import (
     write_calibration,
 )
 from surefoot_calibration.log.read import read_log
+from surefoot_robots.calibration import Calibration, Measured
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 
@@ -41,7 +40,12 @@ def content(tmp_path):
 def test_what_is_written_is_read(tmp_path, content):
     write_calibration(tmp_path / "calibration.yaml", content)
     read = load_calibration(tmp_path / "calibration.yaml")
-    assert (read.robot, read.robot_hash, read.protocol) == ("go2", robot_hash(GO2), "in-air")
+    of_all = read.calibration
+    assert (of_all.robot, of_all.robot_hash, of_all.protocol) == ("go2", robot_hash(GO2), "in-air")
+    assert [(one.name, one.joint, one.value) for one in of_all.measured] == [
+        ("armature_kgm2", "FL_hip_joint", 0.005),
+        ("action_delay_s", None, 0.01),
+    ]
     assert read.estimates == (ONE, DELAY)
     assert read.logs == (digest_of(tmp_path / "a.csv"),)
 
@@ -64,19 +68,19 @@ def test_a_disk_that_fills_up_leaves_the_calibration_that_was_there(tmp_path, co
 def test_parameters_come_in_the_robots_order():
     names = names_of(GO2)
     found = tuple(
-        Estimate(name, joint, float(place), place, place, "", "weak", 0.0, "", "")
-        for place, (name, joint) in enumerate(names)
+        Measured(name, joint, float(place), place, place, "weak") for place, (name, joint) in enumerate(names)
     )
-    whole = Calibration("go2", robot_hash(GO2), "in-air", found[::-1])
-    np.testing.assert_array_equal(vector_of(whole, GO2, Path("c.yaml")), np.arange(61.0))
-    for estimates, message in (
+    whole = Calibration("c.yaml", "0" * 64, "go2", robot_hash(GO2), "in-air", found[::-1])
+    np.testing.assert_array_equal(vector_of(whole, GO2), np.arange(61.0))
+    more = Measured("warmth", None, 0.0, 0.0, 0.0, "weak")
+    for measured, message in (
         (found[1:], "c.yaml: parameters: must be 61, each once: 60 are there; see armature_kgm2 of FL_hip_joint"),
-        ((*found, found[3]), "must be 61, each once: 62 are there"),
+        ((*found, more), "must be 61, each once: 62 are there; see warmth of all joints"),
     ):
         with pytest.raises(SurefootError, match=message):
-            vector_of(replace(whole, estimates=estimates), GO2, Path("c.yaml"))
-    with pytest.raises(SurefootError, match=r"c\.yaml: is a calibration of go2, robot_hash 00000…: go2"):
-        vector_of(replace(whole, robot_hash="00000"), GO2, Path("c.yaml"))
+            vector_of(replace(whole, measured=measured), GO2)
+    with pytest.raises(SurefootError, match=r"c\.yaml was measured on go2 00000, the robot here is go2"):
+        vector_of(replace(whole, robot_hash="00000"), GO2)
 
 
 def test_it_says_what_it_is_made_from(content):
@@ -101,6 +105,11 @@ def test_it_says_what_it_is_made_from(content):
         (lambda c: c.update(parameters=[]), "parameters: .* must be a list"),
         (lambda c: c["parameters"][0].pop("unit"), r"parameters\[0\]: .* must be a mapping with"),
         (lambda c: c["parameters"][0].update(unit=1), r"parameters\[0\].unit: 1 is not valid"),
+        (lambda c: c["parameters"][0].update(prior=float("inf")), r"parameters\[0\].prior: inf is not valid"),
+        (
+            lambda c: c["parameters"].append(dict(c["parameters"][0])),
+            "armature_kgm2 of FL_hip_joint stands there twice",
+        ),
         (lambda c: c["parameters"][0].update(joint=1), r"parameters\[0\].joint: 1 is not valid"),
         (
             lambda c: c["parameters"][0].update(verdict="sure"),
