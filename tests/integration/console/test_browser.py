@@ -89,7 +89,9 @@ def test_whatever_takes_the_hand_away_is_zero(tab, event):
 def test_a_hidden_page_holds_nothing(tab):
     page = tab.page
     drives(page)
+    assert page.value("surefoot.held()") == [1, 0, 0]
     page.value("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    assert page.value("surefoot.held()") == [0, 0, 0]
     page.until("surefoot.frame.commanded.every((each) => each === 0)")
 
 
@@ -99,8 +101,10 @@ def test_a_finger_on_a_pad_drives_until_it_is_lifted(tab):
     x, y = page.where("#move")
     page.mouse("mousePressed", (x, y))
     page.mouse("mouseMoved", (x, y - 60))
-    page.until("surefoot.frame.held[0] > 0.4 || surefoot.frame.mode !== 'fallback'")
+    assert page.value("surefoot.held()")[0] > 0.4
+    page.until("surefoot.frame.held[0] > 0.4")
     page.mouse("mouseReleased", (x, y - 60))
+    assert page.value("surefoot.held()") == [0, 0, 0]
     page.until("surefoot.frame.held.every((each) => each === 0)")
 
 
