@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALLED = 128
+"""Plus the signal's number: the exit status of what a signal has ended, as a shell counts."""
+
 
 @contextmanager
 def like_ctrl_c() -> Iterator[None]:

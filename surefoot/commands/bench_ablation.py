@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from surefoot.numbers import count, positive
 from surefoot.output import print_json, print_table
 from surefoot.progress import progress_bar
+from surefoot.terminated import SIGNALLED
+from surefoot.training_progress import steps_reported
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
@@ -21,10 +23,8 @@ if TYPE_CHECKING:
     from surefoot_training.bench.ablation import Bench
     from surefoot_training.bench.ablation_plan import Plan, Run
     from surefoot_training.bench.ablation_report import Summary
-    from surefoot_training.run.status import Status
 
 _TASK, _SEEDS, _STEPS = "velocity-flat", 2, 2_000_000
-_SIGNALLED = 128  # plus the signal's number: how a shell counts
 # What a bench is made with. None of it can be given to one that goes on: its folder has it all.
 _NEW_BENCH_ONLY = {
     "task": "TASK",
@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
             signalled = signal.SIGINT
         summary = bench.conclude()
         _show(bench, summary, quiet=quiet)
-    return 0 if signalled is None else _SIGNALLED + signalled
+    return 0 if signalled is None else SIGNALLED + signalled
 
 
 def _start(arguments: argparse.Namespace) -> Path | None:
@@ -169,14 +169,7 @@ def _work(bench: Bench, *, quiet: bool) -> int | None:
 
 def _train(bench: Bench, each: Run, advance: Advance) -> int | None:
     assert bench.plan.base.steps is not None
-    done = bench.plan.base.steps - bench.steps_left(each)
-
-    def report(status: Status) -> None:
-        nonlocal done
-        error = status.speed_error_mps
-        advance(status.steps - done, "" if error is None else f"speed error {error:.3f} m/s")
-        done = status.steps
-
+    report = steps_reported(advance, bench.plan.base.steps - bench.steps_left(each))
     return bench.train(each, report).signal
 
 

@@ -176,7 +176,7 @@ def _sha256(file: Path) -> str:
 
 
 def _keep(rows: dict[str, Row], arguments: argparse.Namespace) -> None:
-    from surefoot_training.run.files import write_text
+    from surefoot_robots.whole_file import write_text
 
     if arguments.out:
         write_text(arguments.out, json.dumps(to_json(_told(rows, arguments)), indent=1) + "\n")

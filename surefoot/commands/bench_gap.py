@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -14,16 +15,16 @@ from typing import TYPE_CHECKING
 from surefoot.numbers import count, positive, seed
 from surefoot.output import print_json, print_table, to_json
 from surefoot.progress import progress, progress_bar
+from surefoot.terminated import SIGNALLED
+from surefoot.training_progress import steps_reported
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
     from surefoot.progress import Advance
     from surefoot_training.bench.gap import Bench, Row
     from surefoot_training.bench.gap_plan import Plan, Run
-    from surefoot_training.run.status import Status
 
 _TASK, _START, _ROBOTS, _STEPS = "velocity-flat", "go2-velocity-flat", 5, 1_000_000
-_SIGNALLED = 128  # plus the signal's number: how a shell counts
 BAR = 0.6
 """Of the gap that has to be closed."""
 # What a bench is made with. None of it can be given to one that goes on: its folder has it all.
@@ -74,10 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             signalled = _work(bench, quiet=quiet)
         except KeyboardInterrupt:  # in what is repeated: an identification or an evaluation
-            signalled = 2
+            signalled = signal.SIGINT
         closed = _conclude(bench, quiet=quiet)
     if signalled is not None:
-        return _SIGNALLED + signalled
+        return SIGNALLED + signalled
     return 0 if closed is not None and closed >= BAR else 1
 
 
@@ -170,22 +171,15 @@ def _identify(bench: Bench, robot: int) -> None:
 
 def _train(bench: Bench, each: Run, advance: Advance) -> int | None:
     assert bench.plan.base.steps is not None
-    done = bench.plan.base.steps - bench.steps_left(each)
-
-    def report(status: Status) -> None:
-        nonlocal done
-        error = status.speed_error_mps
-        advance(status.steps - done, "" if error is None else f"speed error {error:.3f} m/s")
-        done = status.steps
-
+    report = steps_reported(advance, bench.plan.base.steps - bench.steps_left(each))
     ending = bench.train(each, report)
     return None if ending.finished else ending.signal
 
 
 def _conclude(bench: Bench, *, quiet: bool) -> float | None:
     """Write `summary.json`, print, and say how to go on; how much of the gap is closed."""
+    from surefoot_robots.whole_file import write_text
     from surefoot_training.bench.gap import closed_share
-    from surefoot_training.run.files import write_text
 
     rows = bench.rows()
     closed = closed_share(rows)

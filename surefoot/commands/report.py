@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the page and say where."""
-    from surefoot_training.run.files import write_text
+    from surefoot_robots.whole_file import write_text
 
     what: Path = arguments.what
     if not what.exists():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from surefoot.calibrating import add_calibration, read_for
 from surefoot.numbers import count, positive
+from surefoot.terminated import SIGNALLED
 from surefoot_robots.errors import SurefootError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _MINUTES = 10.0
 _BAR_WIDTH = 60
-_SIGNALLED = 128  # plus the signal's number: how a shell counts
 # What a run is made with. None of it can be given to one that goes on: its folder has it all.
 _NEW_RUN_ONLY = ("robot", "robots", "seed", "processes", "threads", "set", "begin_with", "safety_factor")
 # Fewer make minibatches so small that processes do little but wait for each other.
@@ -86,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         ending = _trained_together(processes, arguments, order, begun_s)
     if _leads():
         _conclude(order, ending)
-    return 0 if ending.signal is None or ending.finished else _SIGNALLED + ending.signal
+    return 0 if ending.signal is None or ending.finished else SIGNALLED + ending.signal
 
 
 def _trained(order: Order, begun_s: float, why: Callable[[], str | None] = lambda: None) -> Ending:

@@ -16,6 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from surefoot_robots.errors import SurefootError
+from surefoot_robots.whole_file import write_text
 from surefoot_training.bench.ablation_chart import Entries, draw_curves
 from surefoot_training.bench.ablation_figures import Judged, figures_of, load_judged, save_judged
 from surefoot_training.bench.ablation_pace import Measured, Work, left_text
@@ -25,7 +26,6 @@ from surefoot_training.evaluate.candidate import find_candidate, judging_task
 from surefoot_training.evaluate.evaluation import evaluate, robot_steps
 from surefoot_training.run.checkpoint import Checkpoint, Networks, load_networks, policy_file, read_checkpoint
 from surefoot_training.run.config import load_config
-from surefoot_training.run.files import write_text
 from surefoot_training.run.folder import RunFolder
 from surefoot_training.run.journal import read_journal
 from surefoot_training.train import Clock, Ending, Order, Report, WalkingLearner, train

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from surefoot_robots.errors import SurefootError
+from surefoot_robots.whole_file import write_text
 from surefoot_training.evaluate.evaluation import Evaluation
 from surefoot_training.evaluate.terrain import LaneResult
-from surefoot_training.run.files import write_text
 
 Figures: TypeAlias = dict[str, float | None]
 """By the metric's key; None of what a variant does not have."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import get_args
 
 from surefoot_robots.errors import SurefootError
+from surefoot_robots.whole_file import write_text
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_training.evaluate.protocol import Protocol
 from surefoot_training.nets.agent import Estimator
 from surefoot_training.run.config import RunConfig, to_yaml
-from surefoot_training.run.files import write_text
 from surefoot_training.run.tree import near, tree_from_plain, tree_to_plain
 from surefoot_training.run.values import Plain
 

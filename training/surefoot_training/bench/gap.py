@@ -19,6 +19,7 @@ from typing import Any
 from surefoot_robots.calibration import read_calibration
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
+from surefoot_robots.whole_file import write_text
 from surefoot_training.bench.gap_plan import (
     KINDS,
     Kind,
@@ -35,7 +36,6 @@ from surefoot_training.evaluate.candidate import find_candidate, judging_task
 from surefoot_training.evaluate.evaluation import evaluate, robot_steps
 from surefoot_training.run.checkpoint import Checkpoint, load_networks, policy_file
 from surefoot_training.run.config import RunConfig, load_config, to_yaml
-from surefoot_training.run.files import write_text
 from surefoot_training.run.folder import RunFolder
 from surefoot_training.simulated.config import Truth, load_world
 from surefoot_training.train import Ending, Order, Report, train

@@ -10,10 +10,10 @@ import numpy as np
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
+from surefoot_robots.whole_file import write_text
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_training.evaluate.protocol import Protocol
 from surefoot_training.run.config import RunConfig, to_yaml
-from surefoot_training.run.files import write_text
 from surefoot_training.run.tree import tree_from_plain, tree_to_plain
 from surefoot_training.run.values import Plain
 

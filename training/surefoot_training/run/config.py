@@ -16,11 +16,11 @@ from surefoot_robots.calibration import Calibration
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
 from surefoot_robots.spec import RobotSpec
+from surefoot_robots.whole_file import write_text
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_training.learn.ppo import PPOConfig
 from surefoot_training.nets.agent import AgentConfig
 from surefoot_training.run.calibration import UsedCalibration, refuse_without_effect
-from surefoot_training.run.files import write_text
 from surefoot_training.run.overrides import FIXED, apply_overrides
 from surefoot_training.run.tree import tree_from_plain, tree_to_plain
 from surefoot_training.run.values import Plain

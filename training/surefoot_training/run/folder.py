@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from surefoot_robots.errors import SurefootError
+from surefoot_robots.whole_file import write_whole
 from surefoot_training.run.checkpoint import CheckpointFolder
 from surefoot_training.run.config import RunConfig, load_config, save_config
-from surefoot_training.run.files import write_whole
 
 _LOCK = ".lock"
 

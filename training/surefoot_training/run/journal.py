@@ -10,7 +10,7 @@ from typing import TextIO
 
 from torch.utils.tensorboard import SummaryWriter
 
-from surefoot_training.run.files import write_text
+from surefoot_robots.whole_file import write_text
 
 
 class Journal:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from surefoot_robots.whole_file import write_text
 from surefoot_robots.yamlfile import read_mapping
 from surefoot_training.run.config import RunConfig, to_yaml
-from surefoot_training.run.files import write_text
 from surefoot_training.run.values import Plain
 
 _PACKAGES = ("surefoot", "torch", "mujoco", "numpy")

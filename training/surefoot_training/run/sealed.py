@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from surefoot_robots.errors import SurefootError
-from surefoot_training.run.files import write_whole
+from surefoot_robots.whole_file import write_whole
 
 State: TypeAlias = dict[str, Any]
 """Dicts and lists of tensors, numbers, text and None."""
