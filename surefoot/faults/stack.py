@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from surefoot.faults.dying import killed_s
 from surefoot.faults.kinds import Process
 from surefoot.faults.wall_clock import WallClock
 from surefoot.operating import Operator
@@ -232,10 +233,15 @@ class Stack:
         return killed
 
     def kill(self, process: Process, number: signal.Signals) -> float:
-        """Send a signal; when that was."""
+        """Send a signal; when that was, or with SIGKILL, when the process was gone.
+
+        Until then, milliseconds for one of 100 MB, the kernel gives its memory back, and nobody can know of its death.
+        """
         pid = self.pid(process)
         self._note_segments()
         self.kills += number is signal.SIGKILL or number is signal.SIGTERM
+        if number is signal.SIGKILL:
+            return killed_s(pid)
         at_s = time.monotonic()
         os.kill(pid, number)
         return at_s
