@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -87,6 +87,8 @@ class WalkLog:
     """From the sample's stamp to the policy's answer on its way, above the shortest way of a sample."""
     missing: tuple[str, ...] = field(default=())
     """Topics that the recording does not have."""
+    cut_off: str = ""
+    """Why it ends before its end, if it does."""
 
     def walking(self, time_s: FloatArray) -> NDArray[np.bool_]:
         """Which of the times the robot walked at."""
@@ -98,21 +100,33 @@ class WalkLog:
 
 
 def read_walk(path: Path) -> WalkLog:
-    """From an MCAP file of the recorder; messages that cannot be read are an error that names them."""
-    from surefoot_calibration.log.mcap_file import read_mcap
+    """From an MCAP file of the recorder; messages that cannot be read are an error that names them.
+
+    Of one that ends early all that is whole: it is wanted most where the recorder was killed.
+    """
+    from surefoot_calibration.log.mcap_file import read_whole_part
 
     if not path.is_file():
         raise SurefootError(f"{path}: there is no such file", hint="record one: surefoot up --sim --record walk.mcap")
-    return walk_of(read_mcap(path), path)
+    topics, cut_off = read_whole_part(path)
+    if cut_off is None:
+        return walk_of(topics, path)
+    if not _times(topics):
+        raise cut_off
+    return replace(walk_of(topics, path), cut_off=cut_off.message)
 
 
 def walk_of(topics: Topics, path: Path) -> WalkLog:
     """From all that was read of a recording."""
-    times = [recorded.time_ns for recorded in topics.values() if recorded.time_ns]
+    times = _times(topics)
     if not times:
         raise SurefootError(f"{path}: has no messages")
     start_ns, end_ns = min(min(each) for each in times), max(max(each) for each in times)
     return _Reading(topics, start_ns, end_ns, path.name).walk()
+
+
+def _times(topics: Topics) -> list[list[int]]:
+    return [recorded.time_ns for recorded in topics.values() if recorded.time_ns]
 
 
 class _Reading:

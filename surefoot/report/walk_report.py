@@ -28,6 +28,8 @@ def walk_page(path: Path, robot: RobotSpec, settings: Settings) -> str:
     if log.missing:
         what = "These topics are not in the recording, and what depends on them is not shown."
         sections.append(Section("Not recorded", what, table(["topic"], [[name] for name in log.missing])))
+    if log.cut_off:
+        sections.insert(0, Section("Not the whole recording", f"{log.cut_off}. What is whole is shown.", ""))
     began = datetime.fromtimestamp(log.start_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     return page(
         f"{robot.name}: {path.name}",

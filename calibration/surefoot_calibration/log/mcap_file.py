@@ -32,29 +32,40 @@ MESSAGE = struct.Struct("<HIQQ")
 """Channel, sequence, log time, publish time; then the message."""
 UNREADABLE = (McapError, ValueError, struct.error, OverflowError, MemoryError)
 """What a damaged file leads to: wrong checksums and text that is no UTF-8 are ValueErrors, lengths may be anything."""
+CUT_OFF = "is cut off: the recorder was killed, or the copy is not whole"
+
+
+class EndsEarlyError(ValueError):
+    """There is nothing more where something must come."""
 
 
 def read_mcap(path: Path) -> Topics:
-    """Every topic whose messages are CDR."""
+    """Every topic whose messages are CDR; of a whole file, or an error."""
+    topics, cut_off = read_whole_part(path)
+    if cut_off is not None:
+        raise cut_off
+    return topics
+
+
+def read_whole_part(path: Path) -> tuple[Topics, SurefootError | None]:
+    """What there is of a file that may end early, and that it does. Whatever else is wrong with it is an error."""
     reader = _Reader()
     try:
         with path.open("rb") as file:
             reader.read(file)
+    except EndsEarlyError as error:
+        return reader.topics, _useless(path, CUT_OFF, reader.messages, error)
     except UNREADABLE as error:
-        line = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        what = "is cut off: the recorder was killed, or the copy is not whole" if _is_cut_off(path) else "is damaged"
-        raise SurefootError(
-            f"{path.name}: {what}; {reader.messages} messages could be read, then: {line}",
-            hint=f"`mcap recover {path.name} -o mended.mcap` keeps what is whole",
-        ) from error
-    return reader.topics
+        raise _useless(path, "is damaged", reader.messages, error) from error
+    return reader.topics, None
 
 
-def _is_cut_off(path: Path) -> bool:
-    """The format ends as it begins."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - len(MAGIC)))
-        return file.read() != MAGIC
+def _useless(path: Path, what: str, messages: int, error: Exception) -> SurefootError:
+    line = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return SurefootError(
+        f"{path.name}: {what}; {messages} messages could be read, then: {line}",
+        hint=f"`mcap recover {path.name} -o mended.mcap` keeps what is whole",
+    )
 
 
 class _Reader:
@@ -135,12 +146,14 @@ def _file_records(file: IO[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
     """Opcode, opcode and length as bytes, and content of each record in a file."""
     while True:
         head = file.read(RECORD.size)
+        if len(head) != RECORD.size:
+            raise EndsEarlyError("no more records, and no end of the data")
         opcode, length = RECORD.unpack(head)
         if length > MOST_RECORD_BYTES:
             raise ValueError(f"a record of {length} bytes, must be at most {MOST_RECORD_BYTES}")
         data = file.read(length)
         if len(data) != length:
-            raise ValueError(f"a record of {length} bytes where the file has {len(data)} left")
+            raise EndsEarlyError(f"a record of {length} bytes where the file has {len(data)} left")
         yield opcode, head, data
 
 

@@ -26,6 +26,8 @@ SECONDS, HZ = 4.0, 50
 HOME = GO2.default_joint_position_rad
 COUNT = int(SECONDS * HZ)
 ANSWER_NS = 3 * MS
+DATA_END = b"\x0f" + (4).to_bytes(8, "little")
+"""Opcode and length of the record behind the last message: https://mcap.dev/spec#data-end-op0x0f"""
 
 
 def status(reasons, volts=31.5):
@@ -148,6 +150,27 @@ def test_what_was_not_recorded_is_said(tmp_path):
     assert "/surefoot/mode" in page
     assert "Not drawn: the recording has no joints or no IMU." in page
     assert "<h2>Speed</h2>" not in page
+
+
+def test_a_recorder_that_was_killed_leaves_what_is_shown(tmp_path, file, log):
+    data = file.read_bytes()
+    (tmp_path / "killed.mcap").write_bytes(data[: data.rindex(DATA_END)])
+
+    found = read_walk(tmp_path / "killed.mcap")
+    page = walk_page(tmp_path / "killed.mcap", GO2, load_settings("go2"))
+
+    assert found.cut_off.startswith("killed.mcap: is cut off: the recorder was killed")
+    assert found.events == log.events
+    np.testing.assert_array_equal(found.position_rad.values, log.position_rad.values)
+    assert "Not the whole recording" in page
+    assert "<h2>Speed</h2>" in page
+
+
+def test_a_recording_of_which_nothing_is_whole_is_refused(tmp_path, file):
+    short = tmp_path / "short.mcap"
+    short.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(SurefootError, match=r"short.mcap: is cut off: .*; 0 messages"):
+        read_walk(short)
 
 
 def test_what_cannot_be_read(tmp_path):
