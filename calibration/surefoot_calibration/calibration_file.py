@@ -36,7 +36,9 @@ PACKAGES = ("surefoot", "mujoco", "numpy", "scipy")
 TEXTS = ("unit", "tied_to", "advice")
 """Beside those that everybody reads."""
 ROW_KEYS = {field.name for field in fields(Estimate)}
-KEYS = {"format", "version", "robot", "robot_hash", "protocol", "made", "logs", "held_out_rmse_rad", "parameters"}
+KEYS = {"format", "version", "robot", "robot_hash", "protocol", "made", "logs", "parameters"}
+SOME_HAVE = {"held_out_rmse_rad", "joined"}
+"""Those of fits, and of files that were made of several."""
 Plain: TypeAlias = object
 
 
@@ -54,11 +56,7 @@ class CalibrationFile:
 def provenance(logs: Sequence[JointLog], files: Sequence[Path], now: datetime) -> dict[str, Plain]:
     """What a result is made from: logs by content, versions, time."""
     return {
-        "made": {
-            "at": now.astimezone(UTC).isoformat(timespec="seconds"),
-            "python": platform.python_version(),
-            "packages": {name: _version(name) for name in PACKAGES},
-        },
+        "made": made(now),
         "logs": [
             {
                 "file": file.name,
@@ -69,6 +67,15 @@ def provenance(logs: Sequence[JointLog], files: Sequence[Path], now: datetime) -
             }
             for log, file in zip(logs, files, strict=True)
         ],
+    }
+
+
+def made(now: datetime) -> dict[str, Plain]:
+    """When, and with what."""
+    return {
+        "at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
     }
 
 
@@ -104,8 +111,8 @@ def write_calibration(path: Path, content: Mapping[str, Plain]) -> None:
 def load_calibration(path: Path) -> CalibrationFile:
     """Read a file, or say what is wrong with it; also with what others do not read."""
     calibration, content = read_calibration(path, None), read_mapping(path)
-    if set(content) != KEYS:
-        odd = ", ".join(sorted(set(content) ^ KEYS))
+    if set(content) - SOME_HAVE != KEYS:
+        odd = ", ".join(sorted((set(content) - SOME_HAVE) ^ KEYS))
         raise SurefootError(f"{path.name}: has other keys than a calibration: {odd}")
     logs = content["logs"]
     if not isinstance(logs, list) or not all(
@@ -117,16 +124,16 @@ def load_calibration(path: Path) -> CalibrationFile:
 
 
 def vector_of(calibration: Calibration, robot: RobotSpec) -> FloatArray:
-    """The parameters in the order of `names_of`; a calibration of another robot is an error that says so."""
+    """The parameters in the order of `names_of`, others left out; one of another robot is an error that says so."""
     check_calibration(calibration, robot)
     values = {(one.name, one.joint): one.value for one in calibration.measured}
     wanted = names_of(robot)
-    odd = set(values) ^ set(wanted)
-    if odd:
-        name, joint = min(odd, key=str)
+    missing = set(wanted) - set(values)
+    if missing:
+        name, joint = min(missing, key=str)
         raise SurefootError(
-            f"{calibration.name}: parameters: must be {len(wanted)}, each once: {len(values)} are there; "
-            f"see {name} of {joint or 'all joints'}",
+            f"{calibration.name}: parameters: {len(missing)} of the {len(wanted)} of joints in air are missing, {name} of "
+            f"{joint or 'all joints'} among them",
             hint="`surefoot identify fit` writes them all",
         )
     return np.array([values[key] for key in wanted])

@@ -118,6 +118,25 @@ def joint_log(
     )
 
 
+def sensed(
+    topics: Topics, names: TopicNames, robot: RobotSpec, origin: str
+) -> tuple[tuple[FloatArray, FloatArray] | None, ImuLog | None]:
+    """What was measured, whether or not anybody gave targets: times and angles of joints, and the IMU.
+
+    Times count from the first sample of joints, if there is one. None for what there is not.
+    """
+    states = None
+    if names.joints in topics and topics[names.joints].data:
+        states = _stream(topics, names.joints, robot, origin)
+        kept = newest_kept(_seconds(states.stamp_ns, states.stamp_ns[0]), origin, f"message of {names.joints}")
+        states = states.of(kept)
+    if states is None:
+        return None, _imu(topics, names.imu, None, origin)[0]
+    zero_ns = int(states.stamp_ns[0])
+    imu, _ = _imu(topics, names.imu, zero_ns, origin)
+    return (_seconds(states.stamp_ns, zero_ns), states.position), imu
+
+
 def _stream(topics: Topics, name: str, robot: RobotSpec, origin: str) -> _Stream:
     recorded = _recorded(topics, name, JOINT_STATE, origin)
     parts = joint_messages(recorded.data, name, origin)
@@ -208,14 +227,15 @@ def _gains(topics: Topics, name: str, robot: RobotSpec, origin: str) -> Gains | 
     return Gains(found.kp_nm_per_rad, found.kd_nms_per_rad, f"{name} of {origin}")
 
 
-def _imu(topics: Topics, name: str, zero_ns: int, origin: str) -> tuple[ImuLog | None, list[tuple[str, float]]]:
+def _imu(topics: Topics, name: str, zero_ns: int | None, origin: str) -> tuple[ImuLog | None, list[tuple[str, float]]]:
+    """With times since `zero_ns`, or since its own first stamp."""
     recorded = topics.get(name)
     if recorded is None or not recorded.data:
         return None, []
     stamp_ns, numbers = imu_messages(_recorded(topics, name, IMU, origin).data, name, origin)
     kept = newest_kept(_seconds(stamp_ns, stamp_ns[0]), origin, f"message of {name}")
     offset_s = float((np.array(recorded.time_ns, dtype=np.int64) - stamp_ns).min()) / NS_PER_S
-    stamp_s = _seconds(stamp_ns[kept], zero_ns)
+    stamp_s = _seconds(stamp_ns[kept], stamp_ns[0] if zero_ns is None else zero_ns)
     return ImuLog(stamp_s, numbers[kept, GYRO], numbers[kept, ACCELERATION]), [(name, offset_s)]
 
 

@@ -97,6 +97,11 @@ def _lines(names: Sequence[str], table: FloatArray) -> Iterator[bytes]:
         yield (",".join(map(repr, row.tolist())) + "\n").encode()
 
 
+def names_in(path: Path) -> list[str]:
+    """The columns that a file has."""
+    return _header(path)
+
+
 def read_columns(path: Path, wanted: Sequence[str]) -> FloatArray:
     """Some columns of a file, [T, columns], `t` in front; one that is missing is an error."""
     names = _header(path)

@@ -27,16 +27,18 @@ def read_log(path: Path, robot: RobotSpec, gains: str | None = None, names: Topi
     `gains` is what was told beside the log (`gains.FORM`), `names` are topics with names of their own.
     """
     told = None if gains is None else parse_gains(gains, robot.joint_names)
-    if path.is_dir():
-        topics, kind = _folder_topics(path), "rosbag2"
-    else:
-        topics, kind = _file_topics(path)
+    topics, kind = read_topics(path)
     if kind == "csv":
         log = read_csv(path, robot, told)
     else:
         log = joint_log(topics, names or TopicNames(), robot, told, origin=path.name, kind=kind)
     check_log(log, robot)
     return log
+
+
+def read_topics(path: Path) -> tuple[Topics, str]:
+    """All topics of a log, and its format; a CSV has none."""
+    return (_folder_topics(path), "rosbag2") if path.is_dir() else _file_topics(path)
 
 
 def _file_topics(path: Path) -> tuple[Topics, str]:

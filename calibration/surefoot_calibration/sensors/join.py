@@ -1,0 +1,111 @@
+"""Several files of one robot's calibration as one: who trains is given one file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from surefoot_calibration.calibration_file import made
+from surefoot_robots.calibration import VERDICTS, Calibration, Measured, called, read_calibration
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.spec import RobotSpec
+from surefoot_robots.yamlfile import read_mapping
+
+Plain: TypeAlias = object
+HELD_OUT = "held_out_rmse_rad"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One parameter that several files have."""
+
+    parameter: Measured
+    """The one that was kept."""
+    kept: str
+    """The file's name."""
+    other: Measured
+    left: str
+    disagree: bool
+    """Whether their intervals have nothing in common, though both say something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """All of them."""
+
+    content: dict[str, Plain]
+    choices: tuple[Choice, ...]
+
+
+def joined(files: Sequence[Path], robot: RobotSpec | None, now: datetime) -> Joined:
+    """Every parameter once: the one with the better verdict, and of equal ones the one with the narrower interval."""
+    each = [read_calibration(file, robot) for file in files]
+    first = each[0]
+    for other in each[1:]:
+        if (other.robot, other.robot_hash) != (first.robot, first.robot_hash):
+            raise SurefootError(
+                f"{other.name} is of {other.robot} {other.robot_hash[:12]}, {first.name} of {first.robot} "
+                f"{first.robot_hash[:12]}: must be of one robot"
+            )
+    if len({one.sha256 for one in each}) < len(each):
+        raise SurefootError("the same file is given twice")
+    contents = [read_mapping(file) for file in files]
+    rows, choices = _chosen(each, contents)
+    content: dict[str, Plain] = {
+        **{key: contents[0][key] for key in ("format", "version", "robot", "robot_hash")},
+        "protocol": "+".join(dict.fromkeys(part for one in each for part in one.protocol.split("+"))),
+        "made": made(now),
+        "logs": _logs(files, contents),
+        **next(({HELD_OUT: one[HELD_OUT]} for one in contents if HELD_OUT in one), {}),
+        "joined": [called(one.name, one.sha256) for one in each],
+        "parameters": rows,
+    }
+    return Joined(content, choices)
+
+
+def _chosen(
+    each: Sequence[Calibration], contents: Sequence[dict[str, Plain]]
+) -> tuple[list[Plain], tuple[Choice, ...]]:
+    kept: dict[tuple[str, str | None], tuple[Measured, Calibration, Plain]] = {}
+    choices = []
+    for calibration, content in zip(each, contents, strict=True):
+        rows = content["parameters"]
+        assert isinstance(rows, list)  # read_calibration has looked
+        for one, row in zip(calibration.measured, rows, strict=True):
+            place = one.name, one.joint
+            if place not in kept:
+                kept[place] = one, calibration, row
+                continue
+            pair = sorted([kept[place], (one, calibration, row)], key=lambda found: _rank(found[0]))
+            kept[place] = pair[0]
+            (better, of_better, _), (worse, of_worse, _) = pair
+            choices.append(Choice(better, of_better.name, worse, of_worse.name, _disagree(better, worse)))
+    return [row for _, _, row in kept.values()], tuple(choices)
+
+
+def _rank(one: Measured) -> tuple[int, float]:
+    return VERDICTS.index(one.verdict), one.high - one.low
+
+
+def _disagree(one: Measured, other: Measured) -> bool:
+    return "not_identifiable" not in (one.verdict, other.verdict) and not (
+        one.low <= other.high and other.low <= one.high
+    )
+
+
+def _logs(files: Sequence[Path], contents: Sequence[dict[str, Plain]]) -> list[Plain]:
+    """Each once; a file without is named by itself."""
+    found: dict[str, Plain] = {}
+    for file, content in zip(files, contents, strict=True):
+        logs = content.get("logs")
+        for log in logs if isinstance(logs, list) else []:
+            if isinstance(log, dict) and isinstance(log.get("sha256"), str):
+                found[log["sha256"]] = log
+        if not logs:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            found[digest] = {"file": file.name, "sha256": digest}
+    return list(found.values())

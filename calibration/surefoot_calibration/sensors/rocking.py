@@ -1,0 +1,122 @@
+"""The IMU's mounting from rocking: turns of the base, told by legs whose feet stand still, beside the gyroscope's.
+
+The accelerometer at rest cannot see a turn about the vertical; the gyroscope sees all three, if the robot rocks about
+more than one axis. Both are compared over stretches of a twentieth of a second, so that encoders' noise counts little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+from scipy.stats import t as student
+
+from surefoot_calibration.log.joint_log import FloatArray
+from surefoot_calibration.sensors.feet import kabsch, turns_in_base
+from surefoot_calibration.sensors.figures import Figure, judged
+from surefoot_calibration.sensors.poses import NARROW_RAD, NORMAL, TURN_BEFORE_RAD
+from surefoot_calibration.sensors.sensor_log import SensorLog, need_imu, need_joints
+from surefoot_robots.errors import SurefootError
+from surefoot_robots.spec import RobotSpec
+
+STRETCH_S = 0.05
+PARTS = 12
+"""Of a log, each with a mounting of its own: how much they differ is how sure it is."""
+LEAST_RADPS = 0.1
+"""Root mean square of the turning: less is not rocking."""
+LEAST_SHARE = 0.1
+"""Of turning about the second axis to the first: rocking about one tells nothing of turns about it."""
+LEGS_RAD = 0.002
+"""Standard deviation of what legs tell whose zeros are 5 mrad off: the worst axis of 12 such Go2."""
+SLID_M = 0.01
+"""Feet that slide, or are lifted."""
+ROCK = "rock it about two axes, by about 0.2 rad to and fro in a second, for 20 s, all feet on the ground"
+
+
+@dataclass(frozen=True, slots=True)
+class Rocked:
+    """What was found."""
+
+    mounting_rad: tuple[Figure, Figure, Figure]
+    """Turn of the IMU about the base's axes."""
+    turning_radps: float
+    """Root mean square."""
+    off_radps: float
+    """Of the difference of both, root mean square, with this mounting."""
+    scale: float
+    """The gyroscope's rates by the legs'."""
+
+
+def rocked(log: SensorLog, robot: RobotSpec) -> Rocked:
+    """Of a log in which the robot rocks on feet that stand still."""
+    legs, gyro = _rates(log, robot)
+    turning = float(np.sqrt(np.square(legs).sum(axis=1).mean()))
+    sizes = np.sqrt(np.linalg.eigvalsh(legs.T @ legs / len(legs)).clip(0.0))
+    if turning < LEAST_RADPS or sizes[1] < LEAST_SHARE * sizes[2]:
+        raise SurefootError(
+            f"{log.origin}: turns by {turning:.3g} rad/s, {sizes[1]:.3g} of it about a second axis: must be at least "
+            f"{LEAST_RADPS:g}, and {100 * LEAST_SHARE:.0f} % about a second axis",
+            hint=ROCK,
+        )
+    turn = _turn(legs, gyro)
+    each = np.array([_turn(*part) for part in _split(legs, gyro)])
+    half = float(student.ppf(0.975, PARTS - 1)) * each.std(axis=0, ddof=1) / np.sqrt(PARTS)
+    half = np.hypot(half, NORMAL * LEGS_RAD)
+    mended = Rotation.from_rotvec(turn).apply(gyro)
+    off = mended - legs
+    x, y, z = (
+        judged(
+            *(float(value), float(value - reach), float(value + reach)),
+            narrow=NARROW_RAD,
+            known=0.5 * NORMAL * TURN_BEFORE_RAD,
+            needs=ROCK,
+        )
+        for value, reach in zip(turn, half, strict=True)
+    )
+    return Rocked(
+        (x, y, z),
+        turning,
+        float(np.sqrt(np.square(off).sum(axis=1).mean())),
+        float((mended * legs).sum() / np.square(legs).sum()),
+    )
+
+
+def _rates(log: SensorLog, robot: RobotSpec) -> tuple[FloatArray, FloatArray]:
+    """By legs and by the gyroscope, [S, 3] each, means over the same stretches; in the base's axes, and the IMU's."""
+    joints, imu = need_joints(log), need_imu(log)
+    start_s, end_s = (
+        bound(float(joints.stamp_s[row]), float(imu.stamp_s[row])) for bound, row in ((max, 0), (min, -1))
+    )
+    edges = np.arange(start_s, end_s, STRETCH_S)
+    if len(edges) < 10 * PARTS:
+        raise SurefootError(f"{log.origin}: rocks for {end_s - start_s:.1f} s", hint=ROCK)
+    angles = np.stack([np.interp(edges, joints.stamp_s, angle) for angle in joints.position_rad.T], axis=1)
+    turns, slid = turns_in_base(robot, angles)
+    if slid.max() > SLID_M:
+        worst = int(slid.argmax())
+        raise SurefootError(
+            f"{log.origin}: at {edges[worst]:.1f} s feet have moved by {1e3 * slid[worst]:.0f} mm against each other: "
+            f"must be at most {1e3 * SLID_M:.0f}",
+            hint="all four feet must stay where they are",
+        )
+    within = np.swapaxes(turns[:-1], 1, 2) @ turns[1:]
+    legs = Rotation.from_matrix(within).as_rotvec() / STRETCH_S
+    summed = np.concatenate(
+        (np.zeros((1, 3)), np.cumsum(imu.angular_velocity_in_base_radps[:-1] * np.diff(imu.stamp_s)[:, None], axis=0))
+    )
+    angle = np.stack([np.interp(edges, imu.stamp_s, column) for column in summed.T], axis=1)
+    gyro = np.diff(angle, axis=0) / STRETCH_S
+    # A bias is no turning; it is what both differ by in the mean.
+    return legs, gyro - (gyro.mean(axis=0) - legs.mean(axis=0))
+
+
+def _turn(legs: FloatArray, gyro: FloatArray) -> FloatArray:
+    """As a rotation vector, [3]."""
+    turn: FloatArray = Rotation.from_matrix(kabsch(gyro, legs)).as_rotvec()
+    return turn
+
+
+def _split(legs: FloatArray, gyro: FloatArray) -> Sequence[tuple[FloatArray, FloatArray]]:
+    return list(zip(np.array_split(legs, PARTS), np.array_split(gyro, PARTS), strict=True))
