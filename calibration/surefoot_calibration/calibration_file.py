@@ -132,8 +132,8 @@ def vector_of(calibration: Calibration, robot: RobotSpec) -> FloatArray:
     if missing:
         name, joint = min(missing, key=str)
         raise SurefootError(
-            f"{calibration.name}: parameters: {len(missing)} of the {len(wanted)} of joints in air are missing, {name} of "
-            f"{joint or 'all joints'} among them",
+            f"{calibration.name}: parameters: {len(missing)} of the {len(wanted)} of joints in air are missing, {name} "
+            f"of {joint or 'all joints'} among them",
             hint="`surefoot identify fit` writes them all",
         )
     return np.array([values[key] for key in wanted])

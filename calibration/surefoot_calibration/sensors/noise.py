@@ -32,8 +32,8 @@ UNKNOWN = 1.0
 FLICKER = math.sqrt(2.0 * math.log(2.0) / math.pi)
 """Of a bias instability, its Allan deviation: 0.664 (IEEE Std 952-1997, annex C)."""
 WALK_SECONDS = 85.0
-"""Times density over walk: for half an interval of 0.3 of the walk. Of the logarithm of q, the walk's variance in a block
-over the noise's, n blocks tell n √q / 8 (Fisher's information of the local level model where q is small)."""
+"""Times density over walk: for half an interval of 0.3 of the walk. Of the logarithm of q, the walk's variance in a
+block over the noise's, n blocks tell n √q / 8 (Fisher's information of the local level model where q is small)."""
 NORMAL = 1.96
 HOUR_S = 3600.0
 

@@ -86,7 +86,7 @@ def check_still(log: SensorLog) -> None:
     rate = float(np.abs(found.gyro_radps[first:after]).max())
     raise SurefootError(
         f"{log.origin}: moves at {found.start_s[first]:.1f} s, for {WINDOW_S * (after - first):.1f} s (up to "
-        f"{rate:.3g} rad/s), and in {100.0 * float(moves.mean()):.0f} % of its time: must be still from beginning to end",
+        f"{rate:.3g} rad/s), and in {100.0 * float(moves.mean()):.0f} % of its time: must be still all along",
         hint="cut it before or behind that, or record again on ground that nobody walks on; poses and rocking go into "
         "--poses",
     )
