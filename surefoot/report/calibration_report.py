@@ -42,8 +42,8 @@ def calibration_page(
             _errors(found),
             _intervals(found),
             _correlations(found, robot),
-            *(_log(log) for log in logs),
-            _provenance(content),
+            *(log_section(log) for log in logs),
+            provenance_section(content),
         ],
         "Made by `surefoot identify fit`. Before is the robot's file, after the calibration; errors are those of "
         "windows that nothing was fitted to, each simulated from what was measured at its beginning.",
@@ -153,7 +153,8 @@ def _correlations(found: Identification, robot: RobotSpec) -> Section:
     return Section("What goes together", caption, body)
 
 
-def _log(log: JointLog) -> Section:
+def log_section(log: JointLog) -> Section:
+    """How good a log is."""
     report = log.report
     facts = [
         ("length", f"{log.seconds:.2f} s, {log.samples} samples, {len(log.target_stamp_s)} targets"),
@@ -183,7 +184,8 @@ def _steps(log: JointLog) -> str:
     return fig.svg(figure, f"time between the samples of {log.origin}")
 
 
-def _provenance(content: Mapping[str, object]) -> Section:
+def provenance_section(content: Mapping[str, object]) -> Section:
+    """What it was made from."""
     kept = {key: content[key] for key in ("robot", "robot_hash", "protocol", "made", "logs") if key in content}
     text = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=100)
     return Section("Where it comes from", "", preformatted(text))

@@ -65,8 +65,8 @@ def check_plan(robot: RobotSpec, limits: Limits, gains: Gains, plan: Plan) -> Pl
     variants = _variants(robot)
     rolled = _simulated(robot, gains, plan, variants)
     return PlanCheck(
-        _margins(limits, plan, rolled, gains),
-        _first_violation(limits, gains, plan, rolled),
+        joint_margins(limits, plan, rolled, gains),
+        first_violation(limits, gains, plan, rolled, TIMESTEP_S),
         _first_collision(robot, rolled),
     )
 
@@ -97,7 +97,8 @@ def _simulated(robot: RobotSpec, gains: Gains, plan: Plan, variants: tuple[Joint
     return robots.roll(start, np.zeros_like(start), np.stack(targets))
 
 
-def _margins(limits: Limits, plan: Plan, rolled: Rolled, gains: Gains) -> tuple[Margin, ...]:
+def joint_margins(limits: Limits, plan: Plan, rolled: Rolled, gains: Gains) -> tuple[Margin, ...]:
+    """How near joints and targets come to their limits."""
     command = limits.settings.command
     lower, upper = np.array(limits.target_lower_rad), np.array(limits.target_upper_rad)
     rate = np.abs(np.diff(plan.target_rad, axis=0)).max(axis=0) / plan.stamp_s[1]
@@ -138,9 +139,9 @@ def _share(what: str, found: FloatArray, limit: FloatArray, unit: str, limits: L
     return Margin(what, limits.joint_names[joint], float(found[joint]), most, unit, float(found[joint]) <= most)
 
 
-def _first_violation(limits: Limits, gains: Gains, plan: Plan, rolled: Rolled) -> str:
+def first_violation(limits: Limits, gains: Gains, plan: Plan, rolled: Rolled, timestep_s: float) -> str:
     """What the gate says of each command to each of the robots, in the state it has then."""
-    at = np.minimum((plan.stamp_s / TIMESTEP_S).astype(int), rolled.encoder_rad.shape[1] - 1)
+    at = np.minimum((plan.stamp_s / timestep_s).astype(int), rolled.encoder_rad.shape[1] - 1)
     every_s = float(plan.stamp_s[1])
     for angles, speeds in zip(rolled.encoder_rad[:, at], rolled.velocity_radps[:, at], strict=True):
         anchor = tuple(plan.target_rad[0].tolist())

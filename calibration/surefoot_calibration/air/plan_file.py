@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from surefoot_calibration.air.plan import Plan
-from surefoot_calibration.log.csv_file import read_columns
+from surefoot_calibration.log.csv_file import LONGEST_HEADER, read_columns
 from surefoot_calibration.log.gains import constant_gains
 from surefoot_calibration.log.joint_log import FloatArray, Gains
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 
+Protocol: TypeAlias = Literal["in-air", "ground"]
 LEAST_S, MOST_S = 1.0, 600.0
 SLOWEST_HZ, FASTEST_HZ = 50.0, 1000.0
+ON_GROUND = "protocol.ground"
+"""A column, of ones, that plans for robots on the ground have."""
 UNEVEN = 1e-6
 """Of a step."""
 
 
-def write_plan(path: Path, plan: Plan, gains: Gains, robot: RobotSpec) -> None:
-    """Columns t, q_cmd.<joint>, kp.<joint>, kd.<joint>."""
+def write_plan(path: Path, plan: Plan, gains: Gains, robot: RobotSpec, protocol: Protocol = "in-air") -> None:
+    """Columns t, q_cmd.<joint>, kp.<joint>, kd.<joint>, and one that says if it is for the ground."""
     joints = robot.joint_names
     names = ["t", *(f"{group}.{joint}" for group in ("q_cmd", "kp", "kd") for joint in joints)]
     rows = (len(plan.stamp_s), 1)
     each = [np.tile(values, rows) for values in (gains.kp_nm_per_rad, gains.kd_nms_per_rad)]
+    if protocol == "ground":
+        names.append(ON_GROUND)
+        each.append(np.ones(rows))
     with path.open("w", encoding="utf-8") as file:
         file.write(",".join(names) + "\n")
         for row in np.concatenate((plan.stamp_s[:, None], plan.target_rad, *each), axis=1):
@@ -43,6 +50,13 @@ def read_plan(path: Path, robot: RobotSpec) -> tuple[Plan, Gains]:
     _check_times(path, stamp_s[:, 0])
     plan = Plan(stamp_s[:, 0] - stamp_s[0, 0], np.ascontiguousarray(target_rad), np.zeros((0, 0)), ())
     return plan, constant_gains(kp, kd, joints, path.name)
+
+
+def protocol_of(path: Path) -> Protocol:
+    """Where the robot is for which a plan was made."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        names = file.readline(LONGEST_HEADER).strip().split(",")
+    return "ground" if ON_GROUND in names else "in-air"
 
 
 def _check_times(path: Path, stamp_s: FloatArray) -> None:

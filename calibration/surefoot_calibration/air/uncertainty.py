@@ -49,7 +49,7 @@ def uncertainty(fitted: Fitted, priors: Priors, window_of: FloatArray, rate_hz: 
     errors = np.concatenate((fitted.errors.ravel(), from_prior))
     covariance, half = sysid().calculate_intervals([errors], with_prior)
     information = with_prior.T @ with_prior
-    widened = half * _widening(slopes, fitted.errors, window_of, information, max(1, round(CORRELATED_S * rate_hz)))
+    widened = half * widening(slopes, fitted.errors, window_of, information, max(1, round(CORRELATED_S * rate_hz)))
     half_width = np.zeros(len(fitted.free))
     half_width[free] = widened * priors.deviation[free]
     half_width[-1] = np.hypot(half_width[-1], DISCRETE_S * fitted.free[-1])
@@ -65,7 +65,7 @@ def uncertainty(fitted: Fitted, priors: Priors, window_of: FloatArray, rate_hz: 
     return Uncertainty(half_width, correlation, systematic)
 
 
-def _widening(
+def widening(
     slopes: FloatArray, errors: FloatArray, window_of: FloatArray, information: FloatArray, lags: int
 ) -> FloatArray:
     """The ratio of deviations with correlated and with independent errors, at least 1, [P]."""
@@ -82,5 +82,5 @@ def _widening(
     # A parameter that nothing depends on has nothing to widen; its interval is the prior's.
     least = np.finfo(np.float64).tiny
     ratio = np.diag(inverse @ correlated @ inverse) / np.diag(inverse @ independent @ inverse).clip(least)
-    widening: FloatArray = np.sqrt(np.maximum(ratio, 1.0))
-    return widening
+    wider: FloatArray = np.sqrt(np.maximum(ratio, 1.0))
+    return wider

@@ -1,0 +1,177 @@
+"""What a log says the robot did, smoothed: angles, speeds and accelerations of joints and base, on even times.
+
+Every signal goes through the same filter, in both directions, so that none comes later than another and what is linear
+stays true of what is filtered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+from scipy.signal import butter, sosfiltfilt
+
+from surefoot_calibration.air.commands import Steps, targets_on_steps
+from surefoot_calibration.log.joint_log import FloatArray, ImuLog, JointLog
+from surefoot_robots.errors import SurefootError
+from surefoot_safety.state import GRAVITY_MPS2
+
+RATE_HZ = 200.0
+"""Of the even times."""
+CUTOFF_HZ = 8.0
+"""Of the filter: three times the highest frequency of the plan; noise and the feet's rattling are above."""
+ORDER = 4
+EDGE_S = 0.5
+"""Left out at both ends of a stretch: the filter does not know what was before and behind it."""
+LEAST_STRETCH_S = 3.0
+DOWN_TIME_S = 3.0
+"""Over which the accelerometer corrects the way down that the gyro carries on: swaying averages out in it."""
+LEAST_RATE_HZ = 80.0
+CREEP_RADPS = 0.015
+"""Of a joint that reverses: from twice that on, all of its friction is there."""
+DOUBT_RADPS = 0.05
+LATER_S = 0.002
+"""Of the delay, to find out what a longer one would change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """One stretch without gaps, or several one after the other; T even times."""
+
+    stamp_s: FloatArray
+    """[T], on the log's clock."""
+    stretch: NDArray[np.intp]
+    """[T], which one."""
+    angle_rad: FloatArray
+    """[T, J], as encoders say."""
+    speed_radps: FloatArray
+    acceleration_radps2: FloatArray
+    asked_nm: FloatArray
+    """[T, J], of the motors by their own law, before any limit."""
+    asked_later_nm: FloatArray
+    """[T, J], how that would change if the delay were a second longer."""
+    turn_radps: FloatArray
+    """[T, 3], of the base, in its axes."""
+    turn_growth_radps2: FloatArray
+    force_mps2: FloatArray
+    """[T, 3], at the IMU: acceleration less gravity, in the base's axes."""
+    down: FloatArray
+    """[T, 3], unit vectors."""
+    sliding: FloatArray
+    """[T, J]: share and sign of each joint's friction that is there: none where it sticks, all where it moves."""
+    doubt: FloatArray
+    """[T, J]: share of time in which a joint is so slow that its friction may be anything up to that."""
+
+    @property
+    def samples(self) -> int:
+        """T."""
+        return len(self.stamp_s)
+
+    def of(self, rows: NDArray[np.intp]) -> Motion:
+        """Some of it."""
+        return Motion(*(getattr(self, name)[rows] for name in self.__slots__))
+
+
+def motion_of(log: JointLog, delay_s: float) -> Motion:
+    """All stretches of a log that are long enough."""
+    imu = _imu_of(log)
+    if log.report.rate_hz < LEAST_RATE_HZ:
+        raise SurefootError(
+            f"{log.origin}: {log.report.rate_hz:.0f} samples a second: must be at least {LEAST_RATE_HZ:g} on the ground"
+        )
+    begins_s = np.array([0.0, *(gap.at_s + gap.seconds for gap in log.report.gaps)])
+    ends_s = np.array([*(gap.at_s for gap in log.report.gaps), log.stamp_s[-1]])
+    begins_s, ends_s = (
+        np.maximum(begins_s, max(imu.stamp_s[0], log.target_stamp_s[0])),
+        np.minimum(ends_s, imu.stamp_s[-1]),
+    )
+    long = [(a, b) for a, b in zip(begins_s, ends_s, strict=True) if b - a >= LEAST_STRETCH_S]
+    if not long:
+        raise SurefootError(
+            f"{log.origin}: has no stretch of {LEAST_STRETCH_S:g} s without gaps in which joints, targets and IMU were "
+            "measured",
+            hint="record for longer, without losing samples",
+        )
+    each = [_stretch(log, imu, delay_s, number, span_s) for number, span_s in enumerate(long)]
+    return Motion(*(np.concatenate([getattr(one, name) for one in each]) for name in Motion.__slots__))
+
+
+def _imu_of(log: JointLog) -> ImuLog:
+    if log.imu is None or len(log.imu.stamp_s) < 2:
+        raise SurefootError(
+            f"{log.origin}: has no IMU, without which nothing is known of how the trunk moves",
+            hint="record /imu/data, or the columns gyro.x … acc.z",
+        )
+    return log.imu
+
+
+def _stretch(log: JointLog, imu: ImuLog, delay_s: float, number: int, span_s: tuple[float, float]) -> Motion:
+    begin_s, end_s = span_s
+    count = int((end_s - begin_s) * RATE_HZ)
+    t = begin_s + np.arange(count) / RATE_HZ
+    angle = _on(t, log.stamp_s, log.position_rad)
+    turn = _smooth(_on(t, imu.stamp_s, imu.angular_velocity_in_base_radps))
+    force = _smooth(_on(t, imu.stamp_s, imu.acceleration_in_base_mps2))
+    smooth = _smooth(angle)
+    spline = CubicSpline(t, smooth)
+    speed = spline(t, 1)
+    # What motors go by as they are sampled, not smoothed: their law is linear, so it may be smoothed behind.
+    measured_speed = (
+        CubicSpline(t, angle)(t, 1) if log.velocity_radps is None else _on(t, log.stamp_s, log.velocity_radps)
+    )
+    steps = Steps(begin_s - 0.5 / RATE_HZ, count, 1.0 / RATE_HZ)
+    kp, kd = log.gains.kp_nm_per_rad, log.gains.kd_nms_per_rad
+    target, later = (
+        targets_on_steps(log.target_stamp_s, log.target_rad, each_s, steps) for each_s in (delay_s, delay_s + LATER_S)
+    )
+    asked = kp * (target - angle) - kd * measured_speed
+    kept = slice(round(EDGE_S * RATE_HZ), count - round(EDGE_S * RATE_HZ))
+    return Motion(
+        t[kept],
+        np.full(count, number, dtype=np.intp)[kept],
+        smooth[kept],
+        speed[kept],
+        spline(t, 2)[kept],
+        _smooth(asked)[kept],
+        _smooth(kp * (later - target) / LATER_S)[kept],
+        turn[kept],
+        CubicSpline(t, turn)(t, 1)[kept],
+        force[kept],
+        _down(turn, force)[kept],
+        _smooth(np.tanh(speed / CREEP_RADPS))[kept],
+        _smooth(np.exp(-np.square(speed / DOUBT_RADPS))).clip(0.0, 1.0)[kept],
+    )
+
+
+def _on(t: FloatArray, stamp_s: FloatArray, values: FloatArray) -> FloatArray:
+    return np.stack([np.interp(t, stamp_s, column) for column in values.T], axis=1)
+
+
+def _smooth(values: FloatArray) -> FloatArray:
+    sections = butter(ORDER, CUTOFF_HZ, fs=RATE_HZ, output="sos")
+    smooth: FloatArray = sosfiltfilt(sections, values, axis=0)
+    return smooth
+
+
+def _down(turn_radps: FloatArray, force_mps2: FloatArray) -> FloatArray:
+    """The way down in the base: carried on by the gyro, corrected by the accelerometer, forth and back and averaged."""
+    forth = _carried(turn_radps, force_mps2)
+    back = _carried(-turn_radps[::-1], force_mps2[::-1])[::-1]
+    mean = forth + back
+    down: FloatArray = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+    return down
+
+
+def _carried(turn_radps: FloatArray, force_mps2: FloatArray) -> FloatArray:
+    step_s, found = 1.0 / RATE_HZ, np.empty_like(force_mps2)
+    share = step_s / DOWN_TIME_S
+    down = -force_mps2[: round(RATE_HZ * DOWN_TIME_S)].mean(axis=0)
+    down /= np.linalg.norm(down)
+    for row, (turn, force) in enumerate(zip(turn_radps, force_mps2, strict=True)):
+        down = down + step_s * np.cross(down, turn)  # what stands still turns the other way in a base that turns
+        down = (1.0 - share) * down - share * force / GRAVITY_MPS2
+        down /= np.linalg.norm(down)
+        found[row] = down
+    return found

@@ -1,0 +1,63 @@
+"""Where motors give no more: torques that stay behind what their law asks for, at one height."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from surefoot_calibration.air.commands import Steps, targets_on_steps
+from surefoot_calibration.log.joint_log import FloatArray, JointLog
+from surefoot_robots.spec import RobotSpec
+
+LEAST_SAMPLES = 20
+BEHIND = 1.1
+"""Times the torque that was given, which must be asked for to call it a limit."""
+NEAR = 0.5
+"""Of the file's limit: what stays behind at less is late, not at its limit."""
+NORMAL = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Saturation:
+    """One joint's."""
+
+    joint: str
+    value_nm: float
+    low_nm: float
+    high_nm: float
+    prior_nm: float
+
+
+def saturations(log: JointLog, robot: RobotSpec, delay_s: float) -> tuple[Saturation, ...]:
+    """Of joints that were asked for more than they gave; none if the log has no torques."""
+    if log.torque_nm is None or log.velocity_radps is None:
+        return ()
+    asked = asked_nm(log, delay_s)
+    limits, found = robot.torque_limit_nm, []
+    for joint, name in enumerate(log.joint_names):
+        given, wanted = log.torque_nm[:, joint], asked[:, joint]
+        slow = np.abs(log.velocity_radps[:, joint]) < robot.full_torque_speed_radps[joint]
+        behind = slow & (wanted * np.sign(given) > BEHIND * np.abs(given)) & (np.abs(given) > NEAR * limits[joint])
+        if behind.sum() < LEAST_SAMPLES:
+            continue
+        heights = np.abs(given[behind])
+        value = float(np.median(heights))
+        half = NORMAL * float(np.std(heights))
+        found.append(Saturation(name, value, value - half, value + half, float(limits[joint])))
+    return tuple(found)
+
+
+def asked_nm(log: JointLog, delay_s: float) -> FloatArray:
+    """What the motors' own law asks for at each sample, [T, J]."""
+    assert log.velocity_radps is not None
+    step_s = 1e-3
+    target = np.concatenate(
+        [
+            targets_on_steps(log.target_stamp_s, log.target_rad, delay_s, Steps(float(stamp_s) - step_s, 1, step_s))
+            for stamp_s in log.stamp_s
+        ]
+    )
+    gains = log.gains
+    asked: FloatArray = gains.kp_nm_per_rad * (target - log.position_rad) - gains.kd_nms_per_rad * log.velocity_radps
+    return asked
