@@ -23,9 +23,12 @@ DESCRIPTION = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of which log, and by which calibration."""
-    parser.add_argument("log", type=Path, metavar="LOG", help=f"of the robot in air: {KINDS_OF_LOGS}")
+    parser.add_argument("log", type=Path, metavar="LOG", help=f"of the robot: {KINDS_OF_LOGS}")
     parser.add_argument("calibration", type=Path, metavar="CALIB", help="from `surefoot identify fit`")
     parser.add_argument("--robot", help="name or YAML file of the robot (default: the one that the calibration names)")
+    parser.add_argument(
+        "--protocol", choices=("in-air", "ground"), default="in-air", help="where the robot was (default: in-air)"
+    )
     parser.add_argument("--html", type=Path, metavar="FILE", help="a page with pictures of each joint")
     add_log_arguments(parser)
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="0: one for each processor (default)")
@@ -35,13 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Simulate, judge, show; 1 if the calibration is not better."""
     from surefoot_calibration.air.compare import compare
     from surefoot_calibration.calibration_file import digest_of, load_calibration, vector_of
+    from surefoot_calibration.ground.compare import compare_on_ground
     from surefoot_calibration.log.read import read_log
+    from surefoot_robots.calibration import check_calibration
     from surefoot_robots.loader import load_robot
 
     file = load_calibration(arguments.calibration)
     calibration = file.calibration
     robot = load_robot(arguments.robot or calibration.robot)
-    vector = vector_of(calibration, robot)
+    check_calibration(calibration, robot)
     log = read_log(arguments.log, robot, arguments.gains, topic_names(arguments))
     if digest_of(arguments.log) in file.logs:
         raise SurefootError(
@@ -50,7 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if not arguments.json:
         show_logs([log])
-    found = compare(log, robot, vector, arguments.threads)
+    if arguments.protocol == "ground":
+        found = compare_on_ground(log, robot, calibration, arguments.threads)
+    else:
+        found = compare(log, robot, vector_of(calibration, robot), arguments.threads)
     if arguments.html is not None:
         from surefoot.report.comparison_report import comparison_page
 

@@ -39,16 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hanging", action="store_true", help="says that you see it hang: trunk held, legs free, nobody near"
     )
+    parser.add_argument(
+        "--standing", action="store_true", help="of a plan for the ground: says that you see it stand, with room around"
+    )
     parser.add_argument("--rehearse", action="store_true", help="try it in simulation only; nothing moves")
     add_place(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Try, play, write."""
+    from surefoot.commands import identify_record_ground
     from surefoot.identifying.motion import motion_of
-    from surefoot_calibration.air.plan_file import read_plan
+    from surefoot_calibration.air.plan_file import protocol_of, read_plan
     from surefoot_safety.settings_loader import load_robot_with_settings
 
+    if protocol_of(arguments.plan) == "ground":
+        return identify_record_ground.run(arguments)
     folder = None
     if not arguments.rehearse:
         _check_words(arguments)

@@ -31,11 +31,11 @@ class Place:
     folder: Path
 
 
-def played(place: Place, motion: Motion, gains: Gains) -> Played:
+def played(place: Place, motion: Motion, gains: Gains, kind: type[Player] = Player) -> Played:
     """Play a motion from standing to standing; whatever goes wrong is an error, and the robot stands then or stops."""
     ending, numbers = Ending(), _numbers_before(place.folder)
     targets = write_channel(place.folder, TARGET, TargetRecord)
-    player = Player(place.robot, gains, place.folder, _handing_on(targets), numbers)
+    player = kind(place.robot, gains, place.folder, _handing_on(targets), numbers)
     try:
         player.check(time.monotonic())
         ticker = Ticker(RATE_HZ, phase_s=TELLING_S)

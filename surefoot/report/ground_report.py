@@ -21,7 +21,7 @@ from surefoot_robots.spec import RobotSpec
 
 MRAD = 1e3
 TITLES = {
-    MASS: "mass of the trunk, payload included",
+    MASS: "mass of the trunk",
     **{name: f"its centre, {axis}" for name, axis in zip(COM, ("ahead", "left", "up"), strict=True)},
     **{name: f"inertia {name[13:15]}" for name in INERTIA},
     FRICTION: "friction of the feet",
@@ -91,7 +91,8 @@ def _title(one: Estimate) -> str:
 def _intervals(found: GroundIdentification) -> Section:
     caption = (
         "Dots and their 95 % intervals: green identified, orange weak, red not identifiable. Grey diamonds are the "
-        "file's values. Inertia is about the centre of mass, along the base's axes. Legs are as heavy as the file says."
+        "file's values. The mass is that of the trunk and all it carries. Inertia is about the centre of mass, along "
+        "the base's axes. Legs are as heavy as the file says."
     )
     rows = [
         (
@@ -156,6 +157,5 @@ def _correlation(found: GroundIdentification) -> Section:
         "Correlation of errors, columns as rows. Dark red is 1: both are too large together; dark blue is -1: one is "
         "too large where the other is too small. Beyond ±0.9 this log does not tell the two apart."
     )
-    return Section(
-        "What goes together", caption, gallery([picture], TWO_REM) + table(("parameter", "and", "correlation"), rows)
-    )
+    pair = [picture, table(("parameter", "and", "correlation"), rows)]
+    return Section("What goes together", caption, gallery(pair, TWO_REM))

@@ -21,7 +21,7 @@ randomizes masses by 20 %, centres by 3 to 5 cm and inertias by 20 %."""
 FRICTION_SHARE = 0.1
 WITHOUT_AIR = (
     "a calibration of the joints in air (`--calibration`): motors that are stronger than the file says look like a "
-    "lighter robot; or a scale"
+    "lighter robot"
 )
 ADVICE = {
     MASS: WITHOUT_AIR,

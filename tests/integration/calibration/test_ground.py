@@ -13,11 +13,13 @@ from surefoot_calibration.air.parameters import KINDS
 from surefoot_calibration.air.verdicts import Estimate
 from surefoot_calibration.bench.ground_recovery import NAMES, truth_of
 from surefoot_calibration.calibration_file import load_calibration, made, write_calibration
+from surefoot_calibration.ground.compare import compare_on_ground
 from surefoot_calibration.ground.plan import GroundOptions, make_ground_plan, standing_gains
 from surefoot_calibration.ground.plan_check import LONGEST_LIFT_S, check_ground_plan
 from surefoot_calibration.ground.synthetic import ground_log, hidden_robot
 from surefoot_calibration.log.mcap_writer import write_mcap
 from surefoot_robots.calibration import read_calibration
+from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.loader import load_robot
 from surefoot_safety.limits import limits_of
@@ -153,3 +155,13 @@ def test_plan_says_what_it_is_for(tmp_path, capsys):
     np.testing.assert_array_equal(gains.kp_nm_per_rad, GAINS.kp_nm_per_rad)
     assert main([*words[:-1], "--highest", "5"]) == 2
     assert main(["identify", "plan", "--slide", "--out", str(file)]) == 2
+
+
+def test_the_calibrated_robot_is_better_in_a_comparison(fitted, log):
+    calibration = read_calibration(fitted[2], GO2)
+    found = compare_on_ground(log, GO2, calibration)
+    assert (found.verdict, found.windows >= 4) == ("better", True)
+    assert found.after_rad < 0.5 * found.before_rad
+    joints_only = dataclasses.replace(calibration, measured=calibration.measured[:61])
+    with pytest.raises(SurefootError, match=r"both.yaml: says nothing of the trunk"):
+        compare_on_ground(log, GO2, joints_only)
