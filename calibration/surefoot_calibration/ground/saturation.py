@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surefoot_calibration.air.commands import Steps, targets_on_steps
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.spec import RobotSpec
 
@@ -51,13 +50,7 @@ def saturations(log: JointLog, robot: RobotSpec, delay_s: float) -> tuple[Satura
 def asked_nm(log: JointLog, delay_s: float) -> FloatArray:
     """What the motors' own law asks for at each sample, [T, J]."""
     assert log.velocity_radps is not None
-    step_s = 1e-3
-    target = np.concatenate(
-        [
-            targets_on_steps(log.target_stamp_s, log.target_rad, delay_s, Steps(float(stamp_s) - step_s, 1, step_s))
-            for stamp_s in log.stamp_s
-        ]
-    )
+    target = log.target_at_rad(log.stamp_s - delay_s)
     gains = log.gains
     asked: FloatArray = gains.kp_nm_per_rad * (target - log.position_rad) - gains.kd_nms_per_rad * log.velocity_radps
     return asked

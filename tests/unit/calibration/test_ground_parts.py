@@ -11,6 +11,7 @@ from surefoot_calibration.ground.balance import Contacts
 from surefoot_calibration.ground.fit import alike
 from surefoot_calibration.ground.friction import MOST, Friction, friction_of
 from surefoot_calibration.ground.held_out import leaning_wxyz
+from surefoot_calibration.ground.motion import motion_of
 from surefoot_calibration.ground.motions import holding_nm, joint_angles, slow_chirp, turns
 from surefoot_calibration.ground.parameters import (
     COM,
@@ -32,6 +33,8 @@ from surefoot_calibration.ground.saturation import saturations
 from surefoot_calibration.ground.synthetic import hidden_robot
 from surefoot_calibration.ground.uncertainty import TrunkUncertainty
 from surefoot_calibration.ground.verdicts import friction_estimate, trunk_estimates, trunk_verdicts
+from surefoot_calibration.log.joint_log import ImuLog
+from surefoot_calibration.log.stamps import steadiness
 from surefoot_robots.calibration import Calibration, Measured
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
@@ -256,3 +259,53 @@ def test_errors_that_last_count_as_one():
     windows = np.zeros(len(same))
     np.testing.assert_allclose(np.median(alike(same, windows)), 2.0, atol=0.25)
     np.testing.assert_allclose(np.median(alike(news, windows[:4000])), 1.0, atol=0.25)
+
+
+# Motion
+
+
+def rocked(joint_log, *, rate_hz=200.0, gap=None):
+    """A log whose IMU says that the trunk pitches by 0.2 rad at 0.5 Hz, about the IMU."""
+    t = np.arange(round(10.0 * rate_hz)) / rate_hz
+    if gap is not None:
+        t = np.delete(t, slice(*gap))
+    pitch, turn = 0.2 * np.sin(np.pi * t), 0.2 * np.pi * np.cos(np.pi * t)
+    none = np.zeros_like(t)
+    force = 9.81 * np.stack((-np.sin(pitch), none, np.cos(pitch)), axis=1)
+    still = np.tile(GO2.default_joint_position_rad, (len(t), 1))
+    steady = steadiness(t, "rocked")
+    report = dataclasses.replace(joint_log.report, rate_hz=steady.rate_hz, gaps=steady.gaps)
+    return dataclasses.replace(
+        joint_log,
+        stamp_s=t,
+        position_rad=still,
+        velocity_radps=0.0 * still,
+        torque_nm=None,
+        target_stamp_s=t,
+        target_rad=still + 0.1,
+        report=report,
+        imu=ImuLog(t, np.stack((none, turn, none), axis=1), force),
+    ), pitch
+
+
+def test_down_and_turns_of_a_rocked_trunk(joint_log):
+    log, pitch = rocked(joint_log)
+    motion = motion_of(log, 0.0)
+    assert motion.stamp_s[[0, -1]] == pytest.approx([0.5, 9.49], abs=0.01)
+    wanted = np.interp(motion.stamp_s, log.stamp_s, pitch)
+    np.testing.assert_allclose(motion.down[:, 0], np.sin(wanted), atol=2e-3)
+    # The second derivative: the first one's amplitude times π.
+    assert np.abs(motion.turn_growth_radps2[:, 1]).max() == pytest.approx(0.2 * np.pi**2, rel=0.01)
+    # 25 Nm/rad and 0.1 rad ahead.
+    np.testing.assert_allclose(motion.asked_nm, 2.5, atol=1e-6)
+
+
+def test_motion_does_not_reach_across_gaps(joint_log):
+    log, _ = rocked(joint_log, gap=(900, 1000))
+    motion = motion_of(log, 0.0)
+    assert set(motion.stretch) == {0, 1}
+    assert not ((motion.stamp_s > 4.0) & (motion.stamp_s < 5.4)).any()
+    with pytest.raises(SurefootError, match="has no stretch of 3 s without gaps"):
+        motion_of(rocked(joint_log, gap=(500, 1900))[0], 0.0)
+    with pytest.raises(SurefootError, match="50 samples a second: must be at least 80"):
+        motion_of(rocked(joint_log, rate_hz=50.0)[0], 0.0)
