@@ -157,20 +157,25 @@ def _smooth(values: FloatArray) -> FloatArray:
 
 
 def _down(turn_radps: FloatArray, force_mps2: FloatArray) -> FloatArray:
-    """The way down in the base: carried on by the gyro, corrected by the accelerometer, forth and back and averaged."""
-    forth = _carried(turn_radps, force_mps2)
-    back = _carried(-turn_radps[::-1], force_mps2[::-1])[::-1]
+    """The way down in the base: carried on by the gyro, corrected by the accelerometer, forth and back and averaged.
+
+    Each way begins where the one before it ended: only the first one does not know how the trunk leans.
+    """
+    backwards = -turn_radps[::-1], force_mps2[::-1]
+    first = _carried(*backwards, -force_mps2[-round(RATE_HZ * DOWN_TIME_S) :].mean(axis=0))
+    forth = _carried(turn_radps, force_mps2, first[-1])
+    back = _carried(*backwards, forth[-1])[::-1]
     mean = forth + back
     down: FloatArray = mean / np.linalg.norm(mean, axis=1, keepdims=True)
     return down
 
 
-def _carried(turn_radps: FloatArray, force_mps2: FloatArray) -> FloatArray:
+def _carried(turn_radps: FloatArray, force_mps2: FloatArray, first: FloatArray) -> FloatArray:
     """On plain floats: NumPy's cost of a call, paid three times a step, would be most of a fit's."""
     step_s, found = 1.0 / RATE_HZ, []
     share = step_s / DOWN_TIME_S
     pull = share / GRAVITY_MPS2
-    x, y, z = (-force_mps2[: round(RATE_HZ * DOWN_TIME_S)].mean(axis=0)).tolist()
+    x, y, z = first.tolist()
     for (p, q, r), (fx, fy, fz) in zip(turn_radps.tolist(), force_mps2.tolist(), strict=True):
         # What stands still turns the other way in a base that turns: d down = down × turn.
         x, y, z = x + step_s * (y * r - z * q), y + step_s * (z * p - x * r), z + step_s * (x * q - y * p)

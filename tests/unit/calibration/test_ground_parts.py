@@ -293,7 +293,7 @@ def test_down_and_turns_of_a_rocked_trunk(joint_log):
     motion = motion_of(log, 0.0)
     assert motion.stamp_s[[0, -1]] == pytest.approx([0.5, 9.49], abs=0.01)
     wanted = np.interp(motion.stamp_s, log.stamp_s, pitch)
-    np.testing.assert_allclose(motion.down[:, 0], np.sin(wanted), atol=2e-3)
+    np.testing.assert_allclose(motion.down[:, 0], np.sin(wanted), atol=3e-3)
     # The second derivative: the first one's amplitude times π.
     assert np.abs(motion.turn_growth_radps2[:, 1]).max() == pytest.approx(0.2 * np.pi**2, rel=0.01)
     # 25 Nm/rad and 0.1 rad ahead.
