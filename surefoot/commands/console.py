@@ -66,6 +66,7 @@ def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, sec
     from surefoot.console.alone import only_one
     from surefoot.console.desk import Desk
     from surefoot.console.geometry import geometry
+    from surefoot.console.sending import load_ros
     from surefoot.console.server import ConsoleServer
     from surefoot_safety.process.asking import Asker
     from surefoot_safety.process.ending import Ending
@@ -73,6 +74,7 @@ def _serve(folder: Path, spec: RobotSpec, options: Options, place: Place, *, sec
     held, ending, end_s = only_one(folder), Ending(), time.monotonic() + seconds
     desk, asker = Desk(folder, spec, options, time.time), Asker(folder)
     server = ConsoleServer(desk, asker, geometry(spec), place)
+    load_ros()
     try:
         asyncio.run(
             server.run(

@@ -33,6 +33,17 @@ STRAIGHT = "straight to the supervisor (walking needs a policy: surefoot up --po
 NOWHERE = "nowhere: the supervisor is not running"
 
 
+def load_ros() -> None:
+    """Import what velocities over ROS take, where it is installed.
+
+    It takes longer than an e-stop waits, and nobody checks in meanwhile: so it is done before anybody relies on that.
+    """
+    if importlib.util.find_spec("rclpy") is not None:
+        with contextlib.suppress(ImportError):  # whoever needs it is told then
+            import surefoot_control.drive
+            import surefoot_control.ros  # noqa: F401
+
+
 class Way(Protocol):
     """One way for velocities."""
 
@@ -164,7 +175,7 @@ class Sending:
                 self._channel = ChannelWay(self._folder)
         except SurefootError as error:
             self._fault = f"nowhere: {error.message}"
-        except RuntimeError as error:  # rclpy's own: no network, no middleware
+        except (RuntimeError, ImportError) as error:  # rclpy's own: no network, no middleware, a broken installation
             self._fault = f"nowhere: ROS 2 does not start: {error}"
 
     def _leave_channel(self) -> None:

@@ -1,6 +1,8 @@
 """Which way velocities go, on real channels, with a clock of its own."""
 
 import importlib.util
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -95,3 +97,29 @@ def test_what_a_recording_takes(folder, tmp_path, monkeypatch):
     (folder / recorder.UP_RECORDS).touch()
     assert (records.state.why_not, records.state.by_up, records.state.on) == ("", True, False)
     records.close()
+
+
+def test_a_broken_installation_of_ros_is_told(folder, way, monkeypatch):
+    def broken(*, stamped):
+        raise ImportError("librcl.so: cannot open shared object file")
+
+    (folder / sending.ROBOT_LOG).touch()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(sending, "RosWay", broken)
+    way.look(0.0, is_running=True)
+    way.send(AHEAD, 0.1)
+    assert way.words == "nowhere: ROS 2 does not start: librcl.so: cannot open shared object file"
+
+
+def test_ros_is_imported_before_anybody_relies_on_check_ins():
+    code = "import sys; from surefoot.console.sending import load_ros; load_ros(); print('rclpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(importlib.util.find_spec("rclpy") is not None)
+
+
+def test_whoever_has_no_ros_or_a_broken_one_gets_his_page(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    sending.load_ros()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setitem(sys.modules, "surefoot_control.drive", None)  # importing it fails
+    sending.load_ros()
