@@ -12,6 +12,7 @@ from surefoot.commands.identify import ACTIONS
 from surefoot.identifying.player import MISSING
 from surefoot_calibration.air.verdicts import ABSOLUTE, RELATIVE, Verdict, names_of
 from surefoot_calibration.air.windows import HELD_OUT_EVERY, WINDOW_S
+from surefoot_calibration.ground.verdicts import COM_M, FRICTION_SHARE, INERTIA_SHARE, MASS_SHARE
 from surefoot_robots.loader import load_robot
 from surefoot_safety.action import Action
 from surefoot_safety.mode import Mode
@@ -40,12 +41,23 @@ def test_every_step_is_shown():
     assert "surefoot identify bench --robots 1" in PAGE
 
 
-def test_the_world_that_is_shown_hangs(tmp_path):
-    (shown,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    file = tmp_path / "hung.yaml"
-    file.write_text(shown)
-    world = load_world(file, GO2)
-    assert (world.trunk, world.sensors.foot_contact, world.truth.action_delay_s) == ("held", False, 0.014)
+def test_the_worlds_that_are_shown_hang_and_stand(tmp_path):
+    worlds = []
+    for shown in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL):
+        file = tmp_path / "world.yaml"
+        file.write_text(shown)
+        worlds.append(load_world(file, GO2))
+    hung, stands = worlds
+    assert (hung.trunk, hung.sensors.foot_contact, hung.truth.action_delay_s) == ("held", False, 0.014)
+    assert (stands.trunk, stands.sensors.foot_contact, stands.truth.base_mass_kg) == ("free", True, 9.0)
+
+
+def test_what_is_identified_on_the_ground():
+    said = dict(re.findall(r"^\| `(\w+)`.*? \| within ([\d.]+ (?:%|mm))", PAGE, re.MULTILINE))
+    assert said["base_mass_kg"] == f"{100.0 * MASS_SHARE:g} %"
+    assert said["base_com_x_m"] == f"{1e3 * COM_M:g} mm"
+    assert said["base_inertia_xx_kgm2"] == f"{100.0 * INERTIA_SHARE:g} %"
+    assert said["foot_friction"] == f"{100.0 * FRICTION_SHARE:g} %"
 
 
 def test_verdicts_are_those_of_the_table():
