@@ -37,8 +37,8 @@ TEXTS = ("unit", "tied_to", "advice")
 """Beside those that everybody reads."""
 ROW_KEYS = {field.name for field in fields(Estimate)}
 KEYS = {"format", "version", "robot", "robot_hash", "protocol", "made", "logs", "parameters"}
-SOME_HAVE = {"held_out_rmse_rad", "joined"}
-"""Those of fits, and of files that were made of several."""
+SOME_HAVE = {"held_out_rmse_rad", "joined", "sensors"}
+"""Those of fits, of files that were made of several, and of sensors."""
 Plain: TypeAlias = object
 
 

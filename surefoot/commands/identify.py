@@ -1,17 +1,33 @@
-"""`surefoot identify`: plan a motion that tells what a robot's joints are, and learn it from logs."""
+"""`surefoot identify`: plan motions that tell what a robot is, and learn from logs what it and its sensors are."""
 
 from __future__ import annotations
 
 import argparse
 from types import ModuleType
 
-from surefoot.commands import identify_bench, identify_compare, identify_fit, identify_plan, identify_record
+from surefoot.commands import (
+    identify_bench,
+    identify_compare,
+    identify_fit,
+    identify_imu,
+    identify_join,
+    identify_latency,
+    identify_listen,
+    identify_plan,
+    identify_record,
+    identify_zero,
+)
 
 ACTIONS: dict[str, ModuleType] = {
     "plan": identify_plan,
     "record": identify_record,
     "fit": identify_fit,
     "compare": identify_compare,
+    "listen": identify_listen,
+    "imu": identify_imu,
+    "zero": identify_zero,
+    "latency": identify_latency,
+    "join": identify_join,
     "bench": identify_bench,
 }
 

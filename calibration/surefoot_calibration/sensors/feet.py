@@ -8,36 +8,57 @@ from surefoot_calibration.log.joint_log import FloatArray
 from surefoot_robots.kinematics import LegKinematics
 from surefoot_robots.spec import RobotSpec
 
+X_AXIS = np.array([1.0, 0.0, 0.0])
 
-def up_in_base(robot: RobotSpec, position_rad: FloatArray) -> tuple[FloatArray, float]:
-    """The normal of the plane that the feet's centres lie in, [3], and how far off it they are, m.
+
+def up_in_base(robot: RobotSpec, position_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The normals of the planes that the feet's centres lie in, [..., 3], and how far off they are, m [...].
 
     Balls of one size stand with their centres in a plane that is parallel to the ground.
     """
     feet = LegKinematics.of_spec(robot).foot_position_in_base(position_rad)
-    middle = feet.mean(axis=0)
-    _, _, axes = np.linalg.svd(feet - middle)
-    normal: FloatArray = axes[2] * np.sign(axes[2, 2])
-    return normal, float(np.abs((feet - middle) @ normal).max())
+    off = feet - feet.mean(axis=-2, keepdims=True)
+    normal: FloatArray = np.linalg.svd(off)[2][..., 2, :]
+    normal *= np.sign(normal[..., 2:])
+    apart: FloatArray = np.abs((off @ normal[..., None])[..., 0]).max(axis=-1)
+    return normal, apart
 
 
-def turns_in_base(robot: RobotSpec, position_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """How the base is turned against its first pose, rotations [T, 3, 3], and how far feet slid, m [T].
+def turns(robot: RobotSpec, position_rad: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """By how much the base turned from one of T poses to the next, rad [T - 1, 3], and how far feet slid, m [T - 1].
 
-    Points that stand still in the world move in the base as R' (p - x): the rotation that moves the first pose's feet
-    onto these best (W. Kabsch, Acta Crystallographica A32, 922, 1976).
+    Feet do not slide: where they touch the ground, what the joints move them by is what the base's motion undoes. They
+    roll, so that it is not the balls' centres that stand still.
     """
-    feet = LegKinematics.of_spec(robot).foot_position_in_base(position_rad)
-    each = feet - feet.mean(axis=1, keepdims=True)
-    rotations = kabsch(each, np.broadcast_to(each[0], each.shape))
-    left = each @ np.swapaxes(rotations, 1, 2) - each[0]
-    return rotations, np.linalg.norm(left, axis=2).max(axis=1)
+    kinematics = LegKinematics.of_spec(robot)
+    middle, moves = 0.5 * (position_rad[1:] + position_rad[:-1]), np.diff(position_rad, axis=0)
+    by_leg = moves.reshape(len(moves), 4, 3)
+    up, _ = up_in_base(robot, middle)
+    radius = np.array([leg.foot.radius_m for leg in robot.legs])
+    below = -radius[:, None] * up[:, None, :]
+    hip = middle.reshape(len(middle), 4, 3)[..., 0]
+    knee_axis = np.stack((np.zeros_like(hip), np.cos(hip), np.sin(hip)), axis=-1)
+    calf_turn = X_AXIS * by_leg[..., :1] + knee_axis * by_leg[..., 1:].sum(axis=-1, keepdims=True)
+    moved = (kinematics.foot_jacobian_in_base(middle) @ by_leg[..., None])[..., 0] + np.cross(calf_turn, below)
+    touching = kinematics.foot_position_in_base(middle) + below
+    # moved + shift + turn x touching = 0, of four feet.
+    columns = np.concatenate((np.broadcast_to(np.eye(3), (*touching.shape, 3)), -_cross(touching)), axis=-1)
+    stacked, wanted = columns.reshape(len(moves), 12, 6), -moved.reshape(len(moves), 12, 1)
+    transposed = np.swapaxes(stacked, 1, 2)
+    found = np.linalg.solve(transposed @ stacked, transposed @ wanted)
+    slid: FloatArray = np.linalg.norm((stacked @ found - wanted).reshape(len(moves), 4, 3), axis=2).max(axis=1)
+    turned: FloatArray = found[:, 3:, 0].astype(np.float64, copy=False)
+    return turned, slid
 
 
 def kabsch(points: FloatArray, onto: FloatArray) -> FloatArray:
-    """Rotations R [..., 3, 3] with R p nearest to `onto`, both [..., P, 3]."""
-    u, _, vt = np.linalg.svd(np.swapaxes(onto, -1, -2) @ points)
-    u = u.copy()
-    u[..., :, 2] *= np.sign(np.linalg.det(u @ vt))[..., None]
-    rotations: FloatArray = u @ vt
-    return rotations
+    """The rotation R [3, 3] with R p nearest to `onto`, both [P, 3] (W. Kabsch, Acta Cryst. A32, 922, 1976)."""
+    u, _, vt = np.linalg.svd(onto.T @ points)
+    u[:, 2] *= np.sign(np.linalg.det(u @ vt))
+    rotation: FloatArray = u @ vt
+    return rotation
+
+
+def _cross(vectors: FloatArray) -> FloatArray:
+    """Matrices [..., 3, 3] of v x, of vectors [..., 3]."""
+    return np.cross(np.broadcast_to(np.eye(3), (*vectors.shape, 3)), vectors[..., None, :]).swapaxes(-1, -2) * -1.0

@@ -36,6 +36,8 @@ WALK_SECONDS = 85.0
 block over the noise's, n blocks tell n √q / 8 (Fisher's information of the local level model where q is small)."""
 NORMAL = 1.96
 HOUR_S = 3600.0
+LENGTHS_MIN = (5, 10, 20, 30, 60, 120, 180, 300, 480, 720, 1440, 2880)
+"""What is wanted is known by its order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,13 @@ def _density(curve: Allan, axis: int) -> Figure:
         # Of a logarithm of a deviation, the error is 1/√(2 f).
         error = math.sqrt(sum(0.5 / each for each in freedom)) / math.log(curve.tau_s[later] / curve.tau_s[row])
         if abs(slope - WHITE_SLOPE) <= WHITE_OFF + 2.0 * error:
-            low, high = interval(float(deviation[row]), freedom[0])
-            root = math.sqrt(float(curve.tau_s[row]))
+            # Behind a filter, the slope is nearly right before the value is; two octaves later that is, too.
+            at, free = (row, freedom[0]) if row == 0 else (later, freedom[1])
+            low, high = interval(float(deviation[at]), free)
+            root = math.sqrt(float(curve.tau_s[at]))
             # A slope that may be off by so much hides as much of the value, over two octaves.
             off = 1.0 + WHITE_OFF
-            return _relative(float(deviation[row]) * root, low * root / off, high * root * off, DENSITY_NARROW, "")
+            return _relative(float(deviation[at]) * root, low * root / off, high * root * off, DENSITY_NARROW, "")
     root = math.sqrt(float(curve.tau_s[0]))
     value = float(deviation[0]) * root
     return Figure(value, 0.0, 2.0 * value, "not_identifiable", "samples faster than the sensor's own filter")
@@ -185,5 +189,7 @@ def _relative(value: float, low: float, high: float, narrow: float, needs: str) 
 
 
 def _longer(seconds: float) -> str:
-    amount = f"{seconds / HOUR_S:.1f} h" if seconds >= 0.95 * HOUR_S else f"{math.ceil(seconds / 60.0):d} min"
-    return f"at least {amount} of stillness"
+    minutes = next((each for each in LENGTHS_MIN if 60.0 * each >= seconds), None)
+    if minutes is None:
+        return "more than two days of stillness"
+    return f"about {f'{minutes // 60} h' if minutes >= 60 else f'{minutes} min'} of stillness"

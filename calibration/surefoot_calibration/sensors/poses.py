@@ -31,7 +31,7 @@ NARROW_RAD, NARROW_SCALE = 0.005, 0.003
 APART_RAD = 0.05
 """Poses nearer to each other are one."""
 MORE = "more poses, far apart: on its sides, its back, nose up; each held for 2 s"
-FEET = "feet on level ground (--level), or a tilt that was measured (--tilt)"
+LEVELLER = "ground, or a tilt, that is known better, and said so by --level-error"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +112,9 @@ def _level(known: Sequence[Pose], level_rad: float) -> tuple[Figure, Figure]:
     near = [pose for pose, up in zip(known, height, strict=True) if up >= height.max() - 0.02]
     turns = np.array([_turn(pose) for pose in near])
     half = NORMAL * float(np.hypot(level_rad, MEAN_MPS2 / STANDARD_GRAVITY_MPS2))
-    x, y = (_figure(float(turns[:, axis].mean()), half, NARROW_RAD, NORMAL * TURN_BEFORE_RAD, FEET) for axis in (0, 1))
+    x, y = (
+        _figure(float(turns[:, axis].mean()), half, NARROW_RAD, NORMAL * TURN_BEFORE_RAD, LEVELLER) for axis in (0, 1)
+    )
     return x, y
 
 

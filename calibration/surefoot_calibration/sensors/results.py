@@ -133,7 +133,9 @@ def _sensor_rows(sensor: Sensor, each: Sequence[Noise], found: Imu) -> Iterator[
     axes = each[found.longest].axes
     name, unit = sensor.name, sensor.unit
     yield estimate(f"{name}_noise_{unit}", sensor.spoken, together([axis.spread for axis in axes]))
-    yield estimate(f"{name}_drift_{unit}_per_sqrt_s", f"{sensor.spoken}/√s", together([axis.walk for axis in axes]))
+    if sensor is GYROSCOPE:
+        walk = together([axis.walk for axis in axes])
+        yield estimate(f"{name}_drift_{unit}_per_sqrt_s", f"{sensor.spoken}/√s", walk)
     for place, letter in enumerate("xyz"):
         axis = axes[place]
         if sensor is GYROSCOPE:  # of an accelerometer, gravity is not to be told from bias by rest alone

@@ -14,9 +14,10 @@ from scipy.spatial.transform import Rotation
 from scipy.stats import t as student
 
 from surefoot_calibration.log.joint_log import FloatArray
-from surefoot_calibration.sensors.feet import kabsch, turns_in_base
+from surefoot_calibration.sensors.feet import kabsch, turns
 from surefoot_calibration.sensors.figures import Figure, judged
-from surefoot_calibration.sensors.poses import NARROW_RAD, NORMAL, TURN_BEFORE_RAD
+from surefoot_calibration.sensors.noise import NORMAL
+from surefoot_calibration.sensors.poses import NARROW_RAD, TURN_BEFORE_RAD
 from surefoot_calibration.sensors.sensor_log import SensorLog, need_imu, need_joints
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
@@ -30,8 +31,8 @@ LEAST_SHARE = 0.1
 """Of turning about the second axis to the first: rocking about one tells nothing of turns about it."""
 LEGS_RAD = 0.002
 """Standard deviation of what legs tell whose zeros are 5 mrad off: the worst axis of 12 such Go2."""
-SLID_M = 0.01
-"""Feet that slide, or are lifted."""
+SLID_M = 0.003
+"""Against each other within a stretch: feet that slide, or are lifted."""
 ROCK = "rock it about two axes, by about 0.2 rad to and fro in a second, for 20 s, all feet on the ground"
 
 
@@ -93,16 +94,15 @@ def _rates(log: SensorLog, robot: RobotSpec) -> tuple[FloatArray, FloatArray]:
     if len(edges) < 10 * PARTS:
         raise SurefootError(f"{log.origin}: rocks for {end_s - start_s:.1f} s", hint=ROCK)
     angles = np.stack([np.interp(edges, joints.stamp_s, angle) for angle in joints.position_rad.T], axis=1)
-    turns, slid = turns_in_base(robot, angles)
+    turned, slid = turns(robot, angles)
     if slid.max() > SLID_M:
         worst = int(slid.argmax())
         raise SurefootError(
-            f"{log.origin}: at {edges[worst]:.1f} s feet have moved by {1e3 * slid[worst]:.0f} mm against each other: "
-            f"must be at most {1e3 * SLID_M:.0f}",
+            f"{log.origin}: at {edges[worst]:.1f} s feet move by {1e3 * slid[worst]:.1f} mm against each other in "
+            f"{STRETCH_S:g} s: must be at most {1e3 * SLID_M:g}",
             hint="all four feet must stay where they are",
         )
-    within = np.swapaxes(turns[:-1], 1, 2) @ turns[1:]
-    legs = Rotation.from_matrix(within).as_rotvec() / STRETCH_S
+    legs = turned / STRETCH_S
     summed = np.concatenate(
         (np.zeros((1, 3)), np.cumsum(imu.angular_velocity_in_base_radps[:-1] * np.diff(imu.stamp_s)[:, None], axis=0))
     )

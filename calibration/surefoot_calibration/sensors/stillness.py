@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ NOISE_RATIO = 3.0
 """Spread over a window beyond which something shakes."""
 SHAKE_RADPS, SHAKE_MPS2 = 0.005, 0.05
 """Spread that is let pass whatever the noise: sensors with hardly any."""
+GRAVITY_MPS2 = 9.8
+CREEP_RAD = 0.002
+"""From one quarter of a log to another."""
 MOST_NOISE_RADPS = 0.2
 """Spread within quiet windows: more is no noise of a gyroscope, but a robot that never rests."""
 
@@ -77,19 +81,38 @@ def windows(log: SensorLog) -> Windows:
 def check_still(log: SensorLog) -> None:
     """Refuse a log in which something moves, and say where."""
     found = windows(log)
-    leans = np.abs(found.acceleration_mps2 - np.median(found.acceleration_mps2, axis=0)).max(axis=1) > LEAN_MPS2
-    moves = ~found.is_still | leans
+    lean = np.abs(found.acceleration_mps2 - np.median(found.acceleration_mps2, axis=0)).max(axis=1)
+    moves = ~found.is_still | (lean > LEAN_MPS2)
     if not moves.any():
+        _check_joints(log)
         return
     first = int(np.argmax(moves))
     after = first + int(np.argmin(np.append(moves[first:], False)))
     rate = float(np.abs(found.gyro_radps[first:after]).max())
     raise SurefootError(
         f"{log.origin}: moves at {found.start_s[first]:.1f} s, for {WINDOW_S * (after - first):.1f} s (up to "
-        f"{rate:.3g} rad/s), and in {100.0 * float(moves.mean()):.0f} % of its time: must be still all along",
-        hint="cut it before or behind that, or record again on ground that nobody walks on; poses and rocking go into "
-        "--poses",
+        f"{rate:.2g} rad/s, leaning by {lean[first:after].max() / GRAVITY_MPS2:.2g} rad), and in "
+        f"{100.0 * float(moves.mean()):.0f} % of its time: must be still all along",
+        hint="let it settle first, and record on ground that nobody walks on; attitudes go into --poses, rocking into "
+        "--rocking",
     )
+
+
+def _check_joints(log: SensorLog) -> None:
+    """A robot that sinks turns too slowly for a gyroscope, and what its accelerometer shows passes for drift."""
+    if log.joints is None:
+        return
+    # The quarters of a log: of shorter parts, encoders' steps would count.
+    edges = np.linspace(log.joints.stamp_s[0], log.joints.stamp_s[-1], 5)
+    means = [log.joints.mean_rad(first, after) for first, after in pairwise(edges.tolist())]
+    angles = np.array([mean for mean in means if mean is not None])
+    crept = np.ptp(angles, axis=0)
+    if crept.max() > CREEP_RAD:
+        raise SurefootError(
+            f"{log.origin}: joint {int(crept.argmax()) + 1} of {len(crept)} creeps by {crept.max():.2g} rad from "
+            f"beginning to end: must be at most {CREEP_RAD:g}",
+            hint="let it settle first, or lay it down: noise needs no standing robot",
+        )
 
 
 def still_stretches(log: SensorLog) -> list[Still]:

@@ -181,9 +181,9 @@ def _still(stamp_s: FloatArray, angles_rad: FloatArray) -> list[tuple[int, int]]
     starts: NDArray[np.intp] = np.flatnonzero(np.concatenate(([True], np.diff(number) > 0)))
     spread = np.maximum.reduceat(angles_rad, starts, axis=0) - np.minimum.reduceat(angles_rad, starts, axis=0)
     middle = np.add.reduceat(angles_rad, starts, axis=0) / np.diff(np.append(starts, len(angles_rad)))[:, None]
-    is_still = (spread < STILL_RAD).all(axis=1)
+    is_still = np.all(spread < STILL_RAD, axis=1)
     # Slow motion passes within a window, not from one to the next.
-    creeps = (np.abs(np.diff(middle, axis=0)) > STILL_RAD).any(axis=1)
+    creeps = np.any(np.abs(np.diff(middle, axis=0)) > STILL_RAD, axis=1)
     ends = np.append(starts, len(angles_rad))
     found, first = [], None
     for window in range(len(starts) + 1):

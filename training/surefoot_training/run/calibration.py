@@ -76,12 +76,13 @@ def refuse_without_effect(task: TaskConfig, settings: Sequence[str]) -> None:
             for name in ("joint_friction_scale", "joint_damping_scale", "armature_scale", "motor_strength")
             if getattr(measured, name) is not None
         }
-    if task.sensors.measured_encoder_offset_rad is not None:
-        own["task.sensors.encoder_offset_rad"] = "task.sensors.measured_encoder_offset_rad"
+    for name in ("encoder_offset_rad", "gyro_bias_radps", "tilt_bias_rad"):
+        if getattr(task.sensors, f"measured_{name}") is not None:
+            own[f"task.sensors.{name}"] = f"task.sensors.measured_{name}"
     for setting in settings:
         path = setting.partition("=")[0].strip()
         if path in own:
             raise SurefootError(
-                f"{path} would have no effect: the calibration has a range for each joint",
-                hint=f"to have this one for all joints, also set {own[path]}=none",
+                f"{path} would have no effect: the calibration has a range for each joint or axis",
+                hint=f"to have this one for all of them, also set {own[path]}=none",
             )

@@ -7,6 +7,9 @@ The nominal model becomes the measured one, and each range is about its value:
 - *weak*: as wide as before, or as the interval if that is wider, but about the estimate;
 - *not identifiable*: the file's value and range, as if nobody had measured.
 
+Noise has no range, but a size: the interval's upper end, times the safety factor if it is identified, but not beyond
+what it was before. It is that of a robot at rest, to which walking adds vibration.
+
 No range is narrower than its interval, and none holds what no robot can have (`PHYSICAL`).
 
 Why a factor, and why 2: intervals hold what the log's own noise leaves open, at 95 %: of a robot's 61 parameters, three
@@ -30,6 +33,7 @@ from surefoot_robots.inertia import Inertia, Inertial
 from surefoot_robots.spec import Joint, Leg, RobotSpec
 from surefoot_training.task.config import TaskConfig
 from surefoot_training.task.measured_ranges import MeasuredRanges
+from surefoot_training.task.sensors import SensorConfig
 from surefoot_training.task.settings import Span
 
 SAFETY_FACTOR = 2.0
@@ -47,6 +51,13 @@ PHYSICAL: MappingProxyType[str, Span] = MappingProxyType(
         "base_com_x_m": (-0.5, 0.5),  # longer than half of any of these trunks
         "base_com_y_m": (-0.5, 0.5),
         "base_com_z_m": (-0.5, 0.5),
+        "gyro_noise_radps": (0.0, 1.0),
+        "gyro_drift_radps_per_sqrt_s": (0.0, 0.1),
+        "gyro_bias_x_radps": (-0.2, 0.2),  # as the simulated robot's
+        "gyro_bias_y_radps": (-0.2, 0.2),
+        "gyro_bias_z_radps": (-0.2, 0.2),
+        "tilt_offset_x_rad": (-0.3, 0.3),
+        "tilt_offset_y_rad": (-0.3, 0.3),
     }
 )
 """What a robot can have, of each parameter that training makes use of."""
@@ -60,6 +71,10 @@ _SCALES = {
 _PER_JOINT = (*_SCALES, "motor_strength", "encoder_offset_rad")
 _NEXT_TO_NOTHING = 1e-3
 _COM = ("base_com_x_m", "base_com_y_m", "base_com_z_m")
+_NOISES = ("gyro_noise_radps", "gyro_drift_radps_per_sqrt_s")
+"""One number of the sensors each, no range: a standard deviation."""
+_BIASES = ("gyro_bias_x_radps", "gyro_bias_y_radps", "gyro_bias_z_radps")
+_TILTS = ("tilt_offset_x_rad", "tilt_offset_y_rad")
 _COM_SHIFTS = ("base_com_shift_x_m", "base_com_shift_y_m", "base_com_shift_z_m")
 
 Found: TypeAlias = Mapping[tuple[str, str | None], Measured]
@@ -182,7 +197,8 @@ def calibrated_task(
     if measured != MeasuredRanges():
         changed = replace(changed, measured=measured)
     offsets = per_joint("encoder_offset_rad", task.sensors.encoder_offset_rad)
-    return replace(task, randomization=changed, sensors=replace(task.sensors, measured_encoder_offset_rad=offsets))
+    sensors = replace(_measured_imu(task.sensors, found, factor), measured_encoder_offset_rad=offsets)
+    return replace(task, randomization=changed, sensors=sensors)
 
 
 def changes(
@@ -259,6 +275,33 @@ def _not_too_light(added: Span, found: Found, link_mass_scale: Span) -> Span:
     return low, max(low, added[1])
 
 
+def _measured_imu(sensors: SensorConfig, found: Found, factor: float) -> SensorConfig:
+    def axes(names: Sequence[str], of_all: Span) -> tuple[Span, ...] | None:
+        if not any((name, None) in found for name in names):
+            return None
+        return tuple(
+            _range_as_drawn(found[name, None], of_all, factor) if (name, None) in found else of_all for name in names
+        )
+
+    noise, drift = (
+        _noise(found[name, None], getattr(sensors, name), factor) if (name, None) in found else getattr(sensors, name)
+        for name in _NOISES
+    )
+    return replace(
+        sensors,
+        gyro_noise_radps=noise,
+        gyro_drift_radps_per_sqrt_s=drift,
+        measured_gyro_bias_radps=axes(_BIASES, sensors.gyro_bias_radps),
+        measured_tilt_bias_rad=axes(_TILTS, sensors.tilt_bias_rad),
+    )
+
+
+def _noise(one: Measured, before: float, factor: float) -> float:
+    """What white noise or drift becomes: not less than it may be."""
+    at_least = min(one.high, PHYSICAL[one.name][1])
+    return max(at_least, before if one.verdict == "weak" else min(factor * at_least, before))
+
+
 def _delay_range(one: Measured, task: TaskConfig, factor: float) -> Span:
     """The simulator rounds delays up to whole physics steps: from one step lower, they are right on average."""
     low, high = _range_as_drawn(one, task.randomization.action_delay_s, factor)
@@ -276,12 +319,19 @@ def _as_measured(one: Measured, task: TaskConfig, robot: RobotSpec) -> tuple[flo
     if one.name == "motor_strength":
         return 1.0, _of_joint(getattr(ranges.measured, one.name, None), ranges.motor_strength, at)
     if one.name == "encoder_offset_rad":
-        sensors = task.sensors
-        return 0.0, _of_joint(sensors.measured_encoder_offset_rad, sensors.encoder_offset_rad, at)
+        return 0.0, _of_joint(task.sensors.measured_encoder_offset_rad, task.sensors.encoder_offset_rad, at)
     if one.name == "action_delay_s":
         return robot.action_delay_s, ranges.action_delay_s
     if one.name == "base_mass_kg":
         return _trunk_mass(task, robot)
+    sensors = task.sensors
+    if one.name in _NOISES:
+        size = float(getattr(sensors, one.name))
+        return size, (size, size)
+    if one.name in _BIASES:
+        return 0.0, _of_joint(sensors.measured_gyro_bias_radps, sensors.gyro_bias_radps, _BIASES.index(one.name))
+    if one.name in _TILTS:
+        return 0.0, _of_joint(sensors.measured_tilt_bias_rad, sensors.tilt_bias_rad, _TILTS.index(one.name))
     axis = _COM.index(one.name)
     value = robot.trunk.inertial.com_m[axis]
     low, high = getattr(ranges, _COM_SHIFTS[axis])

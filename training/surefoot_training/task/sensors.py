@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from surefoot_robots.errors import SurefootError
 from surefoot_training.sim.simulator import Array
 from surefoot_training.task.arrays import (
     Device,
@@ -53,6 +54,8 @@ class SensorConfig:
             source="zero-rate offset of ±1 °/s in common inertial units",
         ),
     )
+    measured_gyro_bias_radps: tuple[Span, ...] | None = field(default=None, metadata={OPTIONAL: True})
+    """Of x, y and z, instead of the one for all axes, from a robot's calibration."""
     gyro_drift_radps_per_sqrt_s: float = field(
         default=0.0005,
         metadata=about(
@@ -76,6 +79,8 @@ class SensorConfig:
             source="within mjlab's ±0.05 rad for how the inertial unit is mounted",
         ),
     )
+    measured_tilt_bias_rad: tuple[Span, ...] | None = field(default=None, metadata={OPTIONAL: True})
+    """Of roll and pitch, instead of the one for both, from a robot's calibration."""
     tilt_drift_rad_per_sqrt_s: float = field(
         default=0.002,
         metadata=about("rad/√s", "random walk of that error", source="own choice: 0.009 rad over 20 s", at_least=0.0),
@@ -173,6 +178,12 @@ class SensorConfig:
         check(self)
         if self.measured_encoder_offset_rad is not None:
             check_spans("measured_encoder_offset_rad", self.measured_encoder_offset_rad, -math.pi, math.pi)
+        for name, axes in (("measured_gyro_bias_radps", 3), ("measured_tilt_bias_rad", 2)):
+            spans = getattr(self, name)
+            if spans is not None:
+                check_spans(name, spans, -math.pi, math.pi)
+                if len(spans) != axes:
+                    raise SurefootError(f"{name} has {len(spans)} ranges: must be {axes}, one for each axis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +242,18 @@ class SensorModel:
         drops = [config.imu_drop_probability, *[config.encoder_drop_probability] * joints]
         self._drop_probability = np.array(drops, dtype=np.float32)
         motors = range(1, 1 + joints)
-        self._offset_ends: Array | None = None  # [2, J], of each joint's own range
-        if config.measured_encoder_offset_rad is not None:
-            ends = np.array(config.measured_encoder_offset_rad, dtype=np.float32).T
-            self._offset_ends = xp.asarray(np.ascontiguousarray(ends), device=device)
+
+        def ends(spans: tuple[Span, ...] | None) -> Array | None:
+            if spans is None:
+                return None
+            return xp.asarray(np.ascontiguousarray(np.array(spans, dtype=np.float32).T), device=device)
+
+        # [2, columns], of each joint's and axis's own range
+        self._offset_ends = ends(config.measured_encoder_offset_rad)
+        self._gyro_bias_ends, self._tilt_ends = (
+            ends(config.measured_gyro_bias_radps),
+            ends(config.measured_tilt_bias_rad),
+        )
         self._packet_of_column = xp.asarray(np.array([*[0] * 6, *motors, *motors]), device=device)
         self._scan = ScanSensor(config.scan, robots, scan_points, xp, device)
 
@@ -242,9 +261,11 @@ class SensorModel:
         """Robots `ids` [n] get sensors with errors of their own, and forget every sample."""
         config, n = self.config, ids.shape[0]
         self._fresh[ids] = True
-        self._bias[ids, _ANGULAR_VELOCITY] = rng.uniform(*config.gyro_bias_radps, (n, 3))
-        self._bias[ids, self._position] = self._encoder_offsets(n, rng)
-        self._tilt_rad[ids] = rng.uniform(*config.tilt_bias_rad, (n, 2))
+        self._bias[ids, _ANGULAR_VELOCITY] = self._drawn(self._gyro_bias_ends, config.gyro_bias_radps, (n, 3), rng)
+        self._bias[ids, self._position] = self._drawn(
+            self._offset_ends, config.encoder_offset_rad, (n, self._joints), rng
+        )
+        self._tilt_rad[ids] = self._drawn(self._tilt_ends, config.tilt_bias_rad, (n, 2), rng)
         self._set_latency(ids, 0, _IMU, rng.uniform(*config.imu_latency_s, n))
         self._set_latency(ids, 1, _ENCODERS, rng.uniform(*config.encoder_latency_s, n))
         self._scan.reset(ids, rng)
@@ -256,11 +277,13 @@ class SensorModel:
             return None
         return -self._bias[:, self._position]
 
-    def _encoder_offsets(self, n: int, rng: Rng) -> Array:
-        if self._offset_ends is None:
-            return rng.uniform(*self.config.encoder_offset_rad, (n, self._joints))
-        low, high = self._offset_ends
-        return (low + rng.uniform(0.0, 1.0, (n, self._joints)) * (high - low)).clip(low, high)
+    @staticmethod
+    def _drawn(ends: Array | None, of_all: Span, shape: tuple[int, int], rng: Rng) -> Array:
+        """From each column's own range, [2, columns], if there are any."""
+        if ends is None:
+            return rng.uniform(*of_all, shape)
+        low, high = ends
+        return (low + rng.uniform(0.0, 1.0, shape) * (high - low)).clip(low, high)
 
     def measure(
         self,

@@ -1,0 +1,112 @@
+"""An IMU as it was measured, in training."""
+
+import numpy as np
+import pytest
+from array_api_compat import numpy
+from measured import GO2, calibration
+
+from surefoot_robots.calibration import Measured
+from surefoot_robots.errors import SurefootError
+from surefoot_training.run.calibration import refuse_without_effect
+from surefoot_training.task.arrays import Rng
+from surefoot_training.task.calibrated import calibrated_task, changes
+from surefoot_training.task.sensors import SensorConfig, SensorModel
+from surefoot_training.task.tasks import task_named
+
+TASK = task_named("velocity-flat")
+
+
+def row(name, value, low, high, verdict="identified"):
+    return Measured(name, None, value, low, high, verdict)
+
+
+ROWS = (
+    row("gyro_noise_radps", 0.005, 0.0049, 0.0051),
+    row("gyro_drift_radps_per_sqrt_s", 1e-5, 0.0, 2e-5, "not_identifiable"),
+    row("gyro_bias_x_radps", 0.01, 0.0095, 0.0105),
+    row("gyro_bias_z_radps", -0.004, -0.005, -0.003, "weak"),
+    row("tilt_offset_y_rad", 0.012, 0.011, 0.013),
+)
+
+
+def measured(*rows):
+    return calibrated_task(TASK, GO2, calibration(*rows)).sensors
+
+
+def test_ranges_are_those_of_the_axes():
+    sensors = measured(*ROWS)
+    x, y, z = sensors.measured_gyro_bias_radps
+    assert x == pytest.approx((0.009, 0.011))  # twice the interval
+    assert y == TASK.sensors.gyro_bias_radps  # nobody measured it
+    assert z == pytest.approx((-0.024, 0.016))  # weak: as wide as before, about the estimate
+    roll, pitch = sensors.measured_tilt_bias_rad
+    assert roll == TASK.sensors.tilt_bias_rad
+    assert pitch == pytest.approx((0.01, 0.014))
+    assert sensors.gyro_noise_radps == pytest.approx(0.0102)  # twice the upper end
+    assert sensors.gyro_drift_radps_per_sqrt_s == TASK.sensors.gyro_drift_radps_per_sqrt_s
+
+
+@pytest.mark.parametrize(
+    ("one", "becomes"),
+    [
+        (row("gyro_noise_radps", 0.1, 0.09, 0.11), 0.115),  # not beyond what it was
+        (row("gyro_noise_radps", 0.2, 0.19, 0.21), 0.21),  # nor below what it may be
+        (row("gyro_noise_radps", 0.005, 0.004, 0.006, "weak"), 0.115),
+        (row("gyro_noise_radps", 0.2, 0.1, 0.3, "weak"), 0.3),
+    ],
+)
+def test_noise_is_no_less_than_it_may_be(one, becomes):
+    assert measured(one).gyro_noise_radps == pytest.approx(becomes)
+
+
+def test_without_it_everything_is_as_it_was():
+    assert measured(row("armature_kgm2", 1.0, 1.0, 1.0, "not_identifiable")) == TASK.sensors
+
+
+def test_changes_are_shown():
+    each = {change.name: change for change in changes(TASK, GO2, calibration(*ROWS))}
+    assert set(each) == {one.name for one in ROWS}
+    assert each["gyro_noise_radps"].before_range == (0.115, 0.115)
+    assert each["gyro_noise_radps"].range == pytest.approx((0.0102, 0.0102))
+    assert each["gyro_bias_x_radps"].range == pytest.approx((0.009, 0.011))
+    assert each["tilt_offset_y_rad"].before_range == TASK.sensors.tilt_bias_rad
+    assert each["gyro_drift_radps_per_sqrt_s"].range == (0.0005, 0.0005)
+
+
+def test_biases_are_drawn_from_each_axis_own_range():
+    config = SensorConfig(
+        measured_gyro_bias_radps=((0.1, 0.2), (-0.2, -0.1), (0.0, 0.0)), measured_tilt_bias_rad=((0.3, 0.3), (0.0, 0.1))
+    )
+    model = SensorModel(config, 500, 12, 0.02, numpy)
+    model.reset(np.arange(500), Rng(0, numpy))
+    bias, tilt = model._bias[:, :3], model._tilt_rad
+    assert bias.min(axis=0) == pytest.approx([0.1, -0.2, 0.0], abs=2e-3)
+    assert bias.max(axis=0) == pytest.approx([0.2, -0.1, 0.0], abs=2e-3)
+    assert tilt[:, 0] == pytest.approx(0.3)
+    assert (tilt[:, 1].min(), tilt[:, 1].max()) == (pytest.approx(0.0, abs=2e-3), pytest.approx(0.1, abs=2e-3))
+
+
+@pytest.mark.parametrize(
+    ("field", "spans", "message"),
+    [
+        ("measured_gyro_bias_radps", ((0.0, 0.1),), "has 1 ranges: must be 3"),
+        ("measured_tilt_bias_rad", ((0.0, 0.1),) * 3, "has 3 ranges: must be 2"),
+        ("measured_tilt_bias_rad", ((0.1, 0.0), (0.0, 0.1)), r"measured_tilt_bias_rad\[0\]"),
+    ],
+)
+def test_ranges_that_are_wrong(field, spans, message):
+    with pytest.raises(SurefootError, match=message):
+        SensorConfig(**{field: spans})
+
+
+def test_ranges_of_all_axes_have_no_effect_any_more():
+    task = calibrated_task(TASK, GO2, calibration(*ROWS))
+    with pytest.raises(SurefootError, match=r"task\.sensors\.tilt_bias_rad would have no effect"):
+        refuse_without_effect(task, ["task.sensors.tilt_bias_rad=0,0"])
+    refuse_without_effect(task, ["task.sensors.gyro_noise_radps=0.115"])
+
+
+@pytest.mark.parametrize("name", ["gyro_noise_radps", "gyro_bias_x_radps", "tilt_offset_x_rad"])
+def test_what_no_robot_has_is_refused(name):
+    with pytest.raises(SurefootError, match=f"{name} 3 is not physical"):
+        measured(row(name, 3.0, 3.0, 3.0))
