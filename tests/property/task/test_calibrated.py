@@ -15,6 +15,8 @@ from surefoot_training.task.randomization import sample
 from surefoot_training.task.tasks import TASKS
 
 FLAT = TASKS["velocity-flat"]
+TOGETHER = {name for name in PHYSICAL if name.startswith("base_inertia")} | {"foot_friction"}
+"""With rules of their own: one body's inertia, one floor's friction (tests/unit/task/test_calibrated_trunk.py)."""
 NOISES = {"gyro_noise_radps", "gyro_drift_radps_per_sqrt_s"}
 """Have no range: test_measured_imu.py."""
 OF_JOINTS = ("armature_kgm2", "damping_nms_per_rad", "friction_nm", "motor_strength", "encoder_offset_rad")
@@ -23,7 +25,7 @@ OF_JOINTS = ("armature_kgm2", "damping_nms_per_rad", "friction_nm", "motor_stren
 @st.composite
 def measurements(draw):
     """Of any parameter: values that a robot can have, intervals that need not be."""
-    name = draw(st.sampled_from(sorted(set(PHYSICAL) - NOISES)))
+    name = draw(st.sampled_from(sorted(set(PHYSICAL) - TOGETHER - NOISES)))
     low, high = PHYSICAL[name]
     value = draw(st.floats(max(low, 1e-6) if name == "armature_kgm2" else low, min(high, 30.0)))
     below, above = draw(st.floats(0.0, 3.0)), draw(st.floats(0.0, 3.0))

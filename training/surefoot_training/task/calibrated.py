@@ -7,6 +7,8 @@ The nominal model becomes the measured one, and each range is about its value:
 - *weak*: as wide as before, or as the interval if that is wider, but about the estimate;
 - *not identifiable*: the file's value and range, as if nobody had measured.
 
+The friction of feet is one floor's: its range is widened to hold what was measured, and never narrowed.
+
 Noise has no range, but a size: the interval's upper end, times the safety factor if it is identified, but not beyond
 what it was before. It is that of a robot at rest, to which walking adds vibration.
 
@@ -26,6 +28,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias
+
+import numpy as np
 
 from surefoot_robots.calibration import Calibration, Measured, check_calibration
 from surefoot_robots.errors import SurefootError
@@ -51,6 +55,13 @@ PHYSICAL: MappingProxyType[str, Span] = MappingProxyType(
         "base_com_x_m": (-0.5, 0.5),  # longer than half of any of these trunks
         "base_com_y_m": (-0.5, 0.5),
         "base_com_z_m": (-0.5, 0.5),
+        "base_inertia_xx_kgm2": (1e-4, math.inf),
+        "base_inertia_yy_kgm2": (1e-4, math.inf),
+        "base_inertia_zz_kgm2": (1e-4, math.inf),
+        "base_inertia_xy_kgm2": (-math.inf, math.inf),
+        "base_inertia_xz_kgm2": (-math.inf, math.inf),
+        "base_inertia_yz_kgm2": (-math.inf, math.inf),
+        "foot_friction": (0.0, 2.0),  # rubber on concrete has 1.0, and nothing sticks
         "gyro_noise_radps": (0.0, 1.0),
         "gyro_drift_radps_per_sqrt_s": (0.0, 0.1),
         "gyro_bias_x_radps": (-0.2, 0.2),  # as the simulated robot's
@@ -71,6 +82,11 @@ _SCALES = {
 _PER_JOINT = (*_SCALES, "motor_strength", "encoder_offset_rad")
 _NEXT_TO_NOTHING = 1e-3
 _COM = ("base_com_x_m", "base_com_y_m", "base_com_z_m")
+_MOMENTS = ("base_inertia_xx_kgm2", "base_inertia_yy_kgm2", "base_inertia_zz_kgm2")
+_PRODUCTS = ("base_inertia_xy_kgm2", "base_inertia_xz_kgm2", "base_inertia_yz_kgm2")
+_AXES = ((0, 1), (0, 2), (1, 2))
+"""Of the products of inertia."""
+_OF_BODY = ("base_mass_kg", *_MOMENTS, *_PRODUCTS, "foot_friction")
 _NOISES = ("gyro_noise_radps", "gyro_drift_radps_per_sqrt_s")
 """One number of the sensors each, no range: a standard deviation."""
 _BIASES = ("gyro_bias_x_radps", "gyro_bias_y_radps", "gyro_bias_z_radps")
@@ -155,10 +171,13 @@ def measured_robot(robot: RobotSpec, calibration: Calibration) -> RobotSpec:
     x, y, z = (of(name, None, before) for name, before in zip(_COM, trunk.com_m, strict=True))
     # Nobody knows where on the trunk the mass is that the file did not know of: everywhere, like the rest.
     inertia = Inertia.of_matrix(trunk.inertia_kgm2.matrix() * (mass_kg / trunk.mass_kg))
+    if _has_inertia(found):
+        inertia = _measured_inertia(inertia, found, calibration.name)
     return replace(
         robot,
         legs=(front_left, front_right, rear_left, rear_right),
         trunk=replace(robot.trunk, inertial=Inertial(mass_kg, (x, y, z), inertia)),
+        foot_friction=of("foot_friction", None, robot.foot_friction),
         action_delay_s=of("action_delay_s", None, robot.action_delay_s),
     )
 
@@ -183,6 +202,7 @@ def calibrated_task(
         **{range_name: per_joint(name, getattr(ranges, range_name)) for name, range_name in _SCALES.items()},
         motor_strength=per_joint("motor_strength", ranges.motor_strength),
         trunk_mass_scale=(1.0, 1.0) if _is_identified(found, "base_mass_kg") else None,
+        trunk_inertia_scale=_inertia_range(found, ranges.link_inertia_scale, factor) if _has_inertia(found) else None,
     )
     of_robot = {
         field: _range_as_drawn(found[name, None], getattr(ranges, field), factor)
@@ -191,6 +211,8 @@ def calibrated_task(
     }
     if ("base_mass_kg", None) in found:
         of_robot["base_mass_added_kg"] = _not_too_light(of_robot["base_mass_added_kg"], found, ranges.link_mass_scale)
+    if ("foot_friction", None) in found:
+        of_robot["foot_friction"] = _friction_range(found["foot_friction", None], ranges.foot_friction)
     if ("action_delay_s", None) in found:
         of_robot["action_delay_s"] = _delay_range(found["action_delay_s", None], task, factor)
     changed = replace(ranges, **of_robot)  # type: ignore[arg-type]  # spans, all of them
@@ -206,12 +228,13 @@ def changes(
 ) -> tuple[Change, ...]:
     """What becomes of every parameter of the calibration that training knows, in the calibration's order."""
     after_task, after_robot = calibrated_task(task, robot, calibration, factor), measured_robot(robot, calibration)
+    found = _by_place(calibration, robot)
     rows = []
     for one in calibration.measured:
         if one.name in PHYSICAL:
             before, before_range = _as_measured(one, task, robot)
             value, after_range = _as_measured(one, after_task, after_robot)
-            if one.verdict != "not_identifiable":
+            if (one.name, one.joint) in found:
                 value = one.value  # a robot's file has neither strength nor offset
             rows.append(Change(one.name, one.joint, one.verdict, before, before_range, value, after_range))
     return tuple(rows)
@@ -225,7 +248,10 @@ def _by_place(calibration: Calibration, robot: RobotSpec) -> Found:
     check_calibration(calibration, robot)
     for one in used(calibration):
         _check(one, calibration.name)
-    return {(one.name, one.joint): one for one in used(calibration)}
+    found = {(one.name, one.joint): one for one in used(calibration)}
+    if _has_inertia(found):
+        return found
+    return {place: one for place, one in found.items() if place[0] not in (*_MOMENTS, *_PRODUCTS)}
 
 
 def _check(one: Measured, file: str) -> None:
@@ -302,6 +328,49 @@ def _noise(one: Measured, before: float, factor: float) -> float:
     return max(at_least, before if one.verdict == "weak" else min(factor * at_least, before))
 
 
+def _has_inertia(found: Found) -> bool:
+    """Whether the trunk's is used: of one body, moments of inertia say something together only."""
+    return all((name, None) in found for name in _MOMENTS)
+
+
+def _measured_inertia(before: Inertia, found: Found, file: str) -> Inertia:
+    """About the centre of mass; a product that was not measured stays as it is."""
+    matrix = before.matrix()
+    for axis, name in enumerate(_MOMENTS):
+        matrix[axis, axis] = found[name, None].value
+    for (row, column), name in zip(_AXES, _PRODUCTS, strict=True):
+        if (name, None) in found:
+            matrix[row, column] = matrix[column, row] = found[name, None].value
+    moments = np.linalg.eigvalsh(matrix)
+    if not (moments[0] > 0.0 and moments[2] <= moments[0] + moments[1]):
+        raise SurefootError(
+            f"{file}: base_inertia: principal moments {', '.join(f'{one:.4g}' for one in moments)} kg m² are not "
+            "physical: must be above 0, none above the sum of the others",
+            hint="measure again, with another motion",
+        )
+    return Inertia.of_matrix(matrix)
+
+
+def _inertia_range(found: Found, of_all: Span, factor: float) -> Span:
+    """A factor on all of it, as for the moment that is known worst, but no wider than before.
+
+    One that is so small that the log hardly tells it is that of an axis about which legs weigh more; the others would
+    pay for it.
+    """
+    half, ends = 0.5 * (of_all[1] - of_all[0]), []
+    for name in _MOMENTS:
+        one = found[name, None]
+        low, high = stretched(one, half * one.value, factor)
+        ends.append((low / one.value, high / one.value))
+    return max(min(low for low, _ in ends), 1.0 - half), min(max(high for _, high in ends), 1.0 + half)
+
+
+def _friction_range(one: Measured, before: Span) -> Span:
+    """As wide as before, and what was measured: that is one floor's, and the next one is another."""
+    low, high = (one.low, one.high) if one.verdict == "identified" else (one.value, one.value)
+    return min(before[0], max(low, PHYSICAL[one.name][0])), max(before[1], min(high, PHYSICAL[one.name][1]))
+
+
 def _delay_range(one: Measured, task: TaskConfig, factor: float) -> Span:
     """The simulator rounds delays up to whole physics steps: from one step lower, they are right on average."""
     low, high = _range_as_drawn(one, task.randomization.action_delay_s, factor)
@@ -322,8 +391,8 @@ def _as_measured(one: Measured, task: TaskConfig, robot: RobotSpec) -> tuple[flo
         return 0.0, _of_joint(task.sensors.measured_encoder_offset_rad, task.sensors.encoder_offset_rad, at)
     if one.name == "action_delay_s":
         return robot.action_delay_s, ranges.action_delay_s
-    if one.name == "base_mass_kg":
-        return _trunk_mass(task, robot)
+    if one.name in _OF_BODY:
+        return _of_body(one.name, task, robot)
     sensors = task.sensors
     if one.name in _NOISES:
         size = float(getattr(sensors, one.name))
@@ -340,6 +409,20 @@ def _as_measured(one: Measured, task: TaskConfig, robot: RobotSpec) -> tuple[flo
 
 def _of_joint(measured: Sequence[Span] | None, of_all: Span, at: int) -> Span:
     return of_all if measured is None else measured[at]
+
+
+def _of_body(name: str, task: TaskConfig, robot: RobotSpec) -> tuple[float, Span]:
+    """Of mass, inertia, all of which is scaled alike, and friction."""
+    if name == "base_mass_kg":
+        return _trunk_mass(task, robot)
+    if name == "foot_friction":
+        return robot.foot_friction, task.randomization.foot_friction
+    ranges, matrix = task.randomization, robot.trunk.inertial.inertia_kgm2.matrix()
+    at = _AXES[_PRODUCTS.index(name)] if name in _PRODUCTS else (_MOMENTS.index(name),) * 2
+    value = float(matrix[at])
+    scale = (ranges.measured and ranges.measured.trunk_inertia_scale) or ranges.link_inertia_scale
+    low, high = sorted(value * share for share in scale)
+    return value, (low, high)
 
 
 def _trunk_mass(task: TaskConfig, robot: RobotSpec) -> tuple[float, Span]:

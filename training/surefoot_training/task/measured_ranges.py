@@ -29,10 +29,15 @@ class MeasuredRanges:
     trunk_mass_scale: Span | None = None
     """Mass of the trunk, its inertia with it; None is drawn like that of the other links."""
 
+    trunk_inertia_scale: Span | None = None
+    """Inertia of the trunk besides; None is drawn like that of the other links."""
+
     def __post_init__(self) -> None:
         """Refuse what is not physical."""
         for name in ("joint_friction_scale", "joint_damping_scale", "armature_scale"):
             check_spans(name, getattr(self, name) or (), 0.0, math.inf)
         check_spans("motor_strength", self.motor_strength or (), _LEAST_STRENGTH, math.inf)
-        if self.trunk_mass_scale is not None:
-            check_spans("trunk_mass_scale", (self.trunk_mass_scale,), _LEAST_STRENGTH, math.inf)
+        for name in ("trunk_mass_scale", "trunk_inertia_scale"):
+            of_trunk = getattr(self, name)
+            if of_trunk is not None:
+                check_spans(name, (of_trunk,), _LEAST_STRENGTH, math.inf)

@@ -268,8 +268,8 @@ def _parameter_block(config: RandomizationConfig, joints: int, links: int) -> _B
     return _Block.of(
         {
             "base_mass_added_kg": config.base_mass_added_kg,
-            "link_mass_scale": [_trunk_mass_scale(config), *[config.link_mass_scale] * (links - 1)],
-            "link_inertia_scale": [config.link_inertia_scale] * links,
+            "link_mass_scale": [_trunk_range("mass", config), *[config.link_mass_scale] * (links - 1)],
+            "link_inertia_scale": [_trunk_range("inertia", config), *[config.link_inertia_scale] * (links - 1)],
             "base_com_shift_m": _ranges_of("base_com_shift_m", config),
             "joint_friction_scale": _joint_ranges("joint_friction_scale", config, joints),
             "joint_damping_scale": _joint_ranges("joint_damping_scale", config, joints),
@@ -342,9 +342,11 @@ def _joint_ranges(name: str, config: RandomizationConfig, joints: int) -> list[S
     return ranges * (joints // len(ranges))
 
 
-def _trunk_mass_scale(config: RandomizationConfig) -> Span:
-    measured = config.measured and config.measured.trunk_mass_scale
-    return measured or config.link_mass_scale
+def _trunk_range(what: str, config: RandomizationConfig) -> Span:
+    """Of the trunk's mass or inertia: its own, if it was measured, else that of all links."""
+    of_trunk: Span | None = getattr(config.measured, f"trunk_{what}_scale", None)
+    of_all: Span = getattr(config, f"link_{what}_scale")
+    return of_trunk or of_all
 
 
 def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
@@ -354,7 +356,9 @@ def _ranges_of(name: str, config: RandomizationConfig) -> list[Span]:
     if name == "gravity_mps2":
         return [_gravity(config)]
     if name == "link_mass_scale" and config.measured:
-        return [_trunk_mass_scale(config), config.link_mass_scale]
+        return [_trunk_range("mass", config), config.link_mass_scale]
+    if name == "link_inertia_scale" and config.measured:
+        return [_trunk_range("inertia", config), config.link_inertia_scale]
     measured: Sequence[Span] | None = getattr(config.measured, name, None)
     return [getattr(config, name)] if measured is None else list(measured)
 
