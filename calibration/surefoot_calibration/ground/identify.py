@@ -84,7 +84,7 @@ def identify_on_ground(
     friction = _friction(logs, robot, priors)
     saturated = _saturated(logs, robot, priors.known)
     values, before = physical(fitted.vector[:THETA]), values_of(robot.trunk.inertial)
-    rows = trunk_estimates(values, before, known, found)
+    rows = trunk_estimates(values, before, known, found, calibrated=priors.calibrated)
     feet = friction_estimate(friction, robot.foot_friction)
     begun = HiddenRobot(priors.known.joints, nominal_ground(robot))
     after = HiddenRobot(begun.joints, GroundParameters(trunk_of(fitted.vector[:THETA]), feet.value))

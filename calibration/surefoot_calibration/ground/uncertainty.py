@@ -55,7 +55,7 @@ def trunk_uncertainty(fitted: Fitted, priors: GroundPriors) -> TrunkUncertainty:
     to_values = slopes_of(fitted.vector[:THETA])
     values = to_values @ full[:THETA, :THETA] @ to_values.T
     deviation = np.sqrt(np.diag(values))
-    safe = np.maximum(deviation, np.finfo(np.float64).tiny)
+    safe = np.where(deviation > 0.0, deviation, 1.0)  # what was held has no errors
     before = slopes_of(priors.mean[:THETA]) * priors.deviation[:THETA]
     return TrunkUncertainty(
         NORMAL * deviation,

@@ -24,7 +24,7 @@ WITHOUT_AIR = (
     "lighter robot"
 )
 ADVICE = {
-    MASS: WITHOUT_AIR,
+    MASS: "slow squats, and joints calibrated in air as warm as they are here",
     COM[0]: "squats and sways as of `surefoot identify plan --protocol ground`, and joints calibrated in air",
     COM[1]: "squats and sways as of `surefoot identify plan --protocol ground`, and joints calibrated in air",
     COM[2]: "tilts and quick sways: height shows only where the trunk leans or is accelerated sideways",
@@ -56,9 +56,17 @@ def _narrow(values: FloatArray) -> FloatArray:
 
 
 def trunk_estimates(
-    values: FloatArray, before: FloatArray, known: TrunkUncertainty, found: dict[str, Verdict]
+    values: FloatArray,
+    before: FloatArray,
+    known: TrunkUncertainty,
+    found: dict[str, Verdict],
+    *,
+    calibrated: bool = True,
 ) -> tuple[Estimate, ...]:
-    """With intervals that hold what was known before where nothing is known now."""
+    """With intervals that hold what was known before where nothing is known now.
+
+    Of joints that nobody has `calibrated` hangs all that is not settled.
+    """
     rows = []
     for place, name in enumerate(TRUNK_NAMES):
         verdict, value = found[name], float(values[place])
@@ -77,7 +85,7 @@ def trunk_estimates(
                 verdict=verdict,
                 prior=float(before[place]),
                 tied_to="" if verdict == "identified" else _tied_to(place, known),
-                advice="" if verdict == "identified" else ADVICE[name],
+                advice="" if verdict == "identified" else ADVICE[name] if calibrated else WITHOUT_AIR,
             )
         )
     return tuple(rows)

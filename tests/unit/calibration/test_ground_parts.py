@@ -8,7 +8,7 @@ import pytest
 from surefoot_calibration.air.parameters import nominal_parameters
 from surefoot_calibration.air.synthetic import NO_ERRORS, synthetic_log
 from surefoot_calibration.ground.balance import Contacts
-from surefoot_calibration.ground.fit import alike
+from surefoot_calibration.ground.fit import Fitted, alike
 from surefoot_calibration.ground.friction import MOST, Friction, friction_of
 from surefoot_calibration.ground.held_out import leaning_wxyz
 from surefoot_calibration.ground.motion import motion_of
@@ -31,8 +31,8 @@ from surefoot_calibration.ground.plan import GroundOptions, make_ground_plan, st
 from surefoot_calibration.ground.priors import LEAST, ground_priors
 from surefoot_calibration.ground.saturation import saturations
 from surefoot_calibration.ground.synthetic import hidden_robot
-from surefoot_calibration.ground.uncertainty import TrunkUncertainty
-from surefoot_calibration.ground.verdicts import friction_estimate, trunk_estimates, trunk_verdicts
+from surefoot_calibration.ground.uncertainty import UNMODELLED, TrunkUncertainty, trunk_uncertainty
+from surefoot_calibration.ground.verdicts import WITHOUT_AIR, friction_estimate, trunk_estimates, trunk_verdicts
 from surefoot_calibration.log.joint_log import ImuLog
 from surefoot_calibration.log.stamps import steadiness
 from surefoot_robots.calibration import Calibration, Measured
@@ -229,6 +229,8 @@ def test_inertia_is_known_as_a_whole_or_not_at_all():
     assert by_name[MASS].value == pytest.approx(values[0] + 0.001)
     assert all(row.low <= row.value <= row.high for row in rows)
     assert "2 Hz" in by_name[INERTIA[1]].advice
+    rows = trunk_estimates(values, values, known(half), found, calibrated=False)
+    assert {row.advice for row in rows} == {"", WITHOUT_AIR}
 
 
 def test_what_joints_are_known_by():
@@ -259,6 +261,35 @@ def test_errors_that_last_count_as_one():
     windows = np.zeros(len(same))
     np.testing.assert_allclose(np.median(alike(same, windows)), 2.0, atol=0.25)
     np.testing.assert_allclose(np.median(alike(news, windows[:4000])), 1.0, atol=0.25)
+
+
+# Intervals
+
+
+def fitted(of_strength):
+    """A thousand moments of which the first force depends on the mass's coordinate, and on one motor's strength."""
+    slopes = np.zeros((1000, 6, 10 + 64))
+    slopes[:, 0, 0], slopes[:, 0, 10 + 48] = 20.0, of_strength
+    free = np.zeros(74)
+    free[0] = 1.0
+    errors = np.random.default_rng(0).standard_normal((1000, 6))
+    vector = ground_priors(GO2, None).mean
+    return Fitted(vector, free, errors, slopes, np.zeros((1, 74)), np.zeros(1000), np.ones(6), 0)
+
+
+def test_intervals_of_a_mass_by_hand():
+    priors = dataclasses.replace(ground_priors(GO2, None), calibrated=True)
+    mass = GO2.trunk.inertial.mass_kg
+    # m = exp(2 α), and α is known to 1 / √(1000 · 20²), times what is not modelled.
+    half = 1.96 * UNMODELLED * 2.0 * mass / (20.0 * np.sqrt(1000.0))
+    found = trunk_uncertainty(fitted(0.0), priors)
+    assert found.half_width[0] == pytest.approx(half, rel=0.15)  # errors are drawn, and next to independent
+    assert found.half_width[1:4].tolist() == [0.0] * 3  # held
+    # A motor 0.2 off pushes as 0.2 · 2 / 20 of α does.
+    found = trunk_uncertainty(fitted(2.0), priors)
+    from_strength = 1.96 * 2.0 * mass * 0.2 * 2.0 / 20.0
+    assert found.half_width[0] == pytest.approx(np.hypot(half, from_strength), rel=0.02)
+    assert found.known_before[0] == pytest.approx(1.96 * 2.0 * mass * 0.35)
 
 
 # Motion
