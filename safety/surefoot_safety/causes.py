@@ -75,6 +75,8 @@ def from_duration(mode: Mode, in_mode_s: float, by_trigger: bool, timing: Timing
         return {Trigger.STAND_UP_TIMEOUT: f"standing up since {in_mode_s:.1f} s > {timing.stand_up_s:g} s"}
     if mode is Mode.SETTLING and not in_mode_s <= timing.settle_s:
         return {Trigger.SETTLE_TIMEOUT: f"sitting down since {in_mode_s:.1f} s > {timing.settle_s:g} s"}
+    if mode is Mode.HANGING and not in_mode_s <= timing.hang_s:
+        return {Trigger.HANG_TIMEOUT: f"hanging since {in_mode_s:.1f} s > {timing.hang_s:g} s"}
     if mode is Mode.FALLBACK and by_trigger and not in_mode_s <= timing.fallback_s:
         return {Trigger.FALLBACK_OVER: f"in fallback since {in_mode_s:.1f} s > {timing.fallback_s:g} s"}
     return {}

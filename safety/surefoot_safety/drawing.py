@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from surefoot_safety.machine import MachineState, Rules, followed, raised
-from surefoot_safety.mode import ARMED, ARRIVALS, EVERY_MODE, MOVES, ON_FEET, POWERED, Mode
+from surefoot_safety.mode import ARMED, ARRIVALS, BY_IMU, EVERY_MODE, MOVES, ON_FEET, POWERED, Mode
 from surefoot_safety.table import TABLE, WATCHFUL, Row, Trigger
 
 MODE_SETS = {
@@ -15,6 +15,7 @@ MODE_SETS = {
     WATCHFUL: "all but off",
     ARMED: "armed",
     POWERED: "powered",
+    BY_IMU: "on feet, hanging",
     ON_FEET: "on feet",
 }
 COLUMNS = ("trigger", "cause", "watched in", "action", "severity", "after s", "clears")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import FloatArray, RobotSpec
 from surefoot_safety.clearance import Underside, underside_of
+from surefoot_safety.leg_weight import leg_weights_nm, lifted_share
 from surefoot_safety.settings import Settings
 from surefoot_safety.state import Floats
 
 ROUNDING_RAD = 1e-6
 """What a policy's float32 may be off by."""
+LIFTED_SHARE = 0.5
+"""Of a robot's weight, which legs that are led in the air must not be able to push up, should it lie on the ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Limits:
     no_load_speed_radps: Floats
     target_rate_radps: Floats
     damping_kd_nms_per_rad: Floats
+    leg_torque_nm: Floats
+    """More than a leg takes that hangs free and moves slowly."""
     least_base_height_m: float
     underside: Underside
 
@@ -70,11 +75,34 @@ def limits_of(spec: RobotSpec, settings: Settings) -> Limits:
         no_load_speed_radps=no_load,
         target_rate_radps=tuple(command.target_rate_share * speed for speed in no_load),
         damping_kd_nms_per_rad=(command.damping_kd_nms_per_rad,) * len(no_load),
+        leg_torque_nm=tuple(weight + settings.hanging.leg_friction_nm for weight in leg_weights_nm(spec)),
         least_base_height_m=body.base_height_share * spec.standing_height_m,
         underside=underside_of(spec),
     )
     _check_room(limits)
+    _check_lift(limits, spec)
     return limits
+
+
+def hanging_limits(limits: Limits) -> Limits:
+    """Those of a robot that hangs: softer gains, slower targets, a slow way to where they begin."""
+    hanging, own = limits.settings.hanging, limits.settings
+    settings = replace(
+        own,
+        command=replace(
+            own.command,
+            kp_limit_nm_per_rad=hanging.kp_limit_nm_per_rad,
+            kd_limit_nms_per_rad=hanging.kd_limit_nms_per_rad,
+        ),
+        motion=replace(own.motion, transition_rate_radps=hanging.lead_rate_radps, transition_growth_radps2=0.0),
+    )
+    rates = tuple(hanging.target_rate_share * speed for speed in limits.no_load_speed_radps)
+    return replace(limits, settings=settings, target_rate_radps=rates)
+
+
+def leading_limits(limits: Limits) -> Limits:
+    """Those until it is known to hang: no joint gets more torque than a free leg takes, so that others lift nothing."""
+    return replace(hanging_limits(limits), torque_nm=tuple(map(min, limits.torque_nm, limits.leg_torque_nm)))
 
 
 def torque_available_nm(limits: Limits, joint: int, speed_radps: float) -> float:
@@ -98,6 +126,16 @@ def _check_room(limits: Limits) -> None:
                 f"{name}: a margin of {margin_rad:g} rad on both sides leaves no room between the limits",
                 hint="lower command.position_margin_rad",
             )
+
+
+def _check_lift(limits: Limits, spec: RobotSpec) -> None:
+    share = lifted_share(spec, limits.leg_torque_nm)
+    if not share <= LIFTED_SHARE:
+        raise SurefootError(
+            f"{limits.robot}: legs that are led in the air could push up {share:.0%} of its weight: at most "
+            f"{LIFTED_SHARE:.0%}, else one that lies on the ground may rise",
+            hint="lower hanging.leg_friction_nm",
+        )
 
 
 def _floats(values: FloatArray) -> Floats:

@@ -23,6 +23,8 @@ class Mode(Enum):
     """By a gait that needs no policy."""
     SETTLING = "settling"
     """Sitting down under control."""
+    HANGING = "hanging"
+    """Up in the air, its legs free: joints follow whoever measures them."""
     STOPPED = "stopped"
     """Latched: damping or no torque until an operator resets."""
 
@@ -36,6 +38,8 @@ class Request(Enum):
     WALK = "walk"
     CRAWL = "crawl"
     SIT = "sit"
+    HANG = "hang"
+    """Follow joint targets in the air."""
     RESET = "reset"
     STOP = "stop"
     """Sit down, then damp."""
@@ -47,6 +51,7 @@ STOPS = frozenset({Request.STOP, Request.DAMP, Request.ZERO_TORQUE})
 
 SEVERITY: dict[Mode, Action] = {
     Mode.WALKING: Action.NONE,
+    Mode.HANGING: Action.NONE,
     Mode.FALLBACK: Action.FALLBACK,
     Mode.STANDING_UP: Action.STAND,
     Mode.STANDING: Action.STAND,
@@ -67,13 +72,20 @@ MODE_OF_ACTION: dict[Action, Mode] = {
 }
 
 ON_FEET = frozenset({Mode.STANDING_UP, Mode.STANDING, Mode.WALKING, Mode.FALLBACK, Mode.SETTLING})
-POWERED = ON_FEET | {Mode.SITTING}
+BY_IMU = ON_FEET | {Mode.HANGING}
+"""What goes on is judged by the IMU."""
+FOLLOW = frozenset({Mode.WALKING, Mode.HANGING})
+"""Joint targets come from outside."""
+TO_HANG = frozenset({Mode.DAMPED, Mode.HANGING})
+"""Where it hangs, or may do so next: joint targets from outside can be meant for nothing else."""
+POWERED = BY_IMU | {Mode.SITTING}
 """Joints are held by targets."""
 ARMED = POWERED | {Mode.DAMPED}
 EVERY_MODE = frozenset(Mode)
 
 MOVES: dict[Request, dict[Mode, Mode]] = {
-    Request.ARM: {Mode.OFF: Mode.DAMPED},
+    # Out of the air there is no other way by request: it has no feet under it.
+    Request.ARM: {Mode.OFF: Mode.DAMPED, Mode.HANGING: Mode.DAMPED},
     Request.DISARM: {Mode.DAMPED: Mode.OFF, Mode.SITTING: Mode.OFF},
     Request.STAND: {
         Mode.DAMPED: Mode.STANDING_UP,
@@ -90,6 +102,8 @@ MOVES: dict[Request, dict[Mode, Mode]] = {
         Mode.WALKING: Mode.SETTLING,
         Mode.FALLBACK: Mode.SETTLING,
     },
+    # From DAMPED only: damped legs carry nothing, so that no robot that stands gets there on its feet.
+    Request.HANG: {Mode.DAMPED: Mode.HANGING},
     # Never further than OFF: a reset permits, it starts nothing (ISO 13850).
     Request.RESET: {Mode.STOPPED: Mode.OFF},
 }

@@ -114,6 +114,8 @@ class TimingSettings:
     """How long standing up may take."""
     settle_s: Annotated[float, lower(0.5, 10.0)]
     """How long sitting down may take."""
+    hang_s: Annotated[float, lower(5.0, 600.0)]
+    """How long joints may be measured in the air."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,28 @@ class MotionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HangingSettings:
+    """What holds in the air besides everything else; see `hanging.py`."""
+
+    kp_limit_nm_per_rad: Annotated[float, lower(1.0, 60.0)]
+    """Stiffest position gain."""
+    kd_limit_nms_per_rad: Annotated[float, lower(0.1, 5.0)]
+    """Highest velocity gain."""
+    target_rate_share: Annotated[float, lower(0.05, 1.0)]
+    """A target moves at most this many times the motor's no-load speed."""
+    lead_rate_radps: Annotated[float, lower(0.1, 1.0)]
+    """At which joints are led to where targets begin. It stays: whatever is in the way is to be felt."""
+    leg_friction_nm: Annotated[float, lower(0.2, 3.0)]
+    """What a joint may take beyond its leg's own weight: friction, and what is not known of the weight."""
+    tilt_rad: Annotated[float, lower(0.1, 0.6)]
+    """Between the base's z axis and up."""
+    turn_radps: Annotated[float, lower(0.05, 1.0)]
+    """Of the trunk, about any axis."""
+    gain_mps: Annotated[float, lower(0.05, 1.0)]
+    """Speed that the trunk may gain of late, in any direction, as its accelerometer has it."""
+
+
+@dataclass(frozen=True, slots=True)
 class EstopSettings:
     """How long e-stop endpoints may be silent."""
 
@@ -186,6 +210,7 @@ class Settings:
     policy: PolicySettings
     health: HealthSettings
     motion: MotionSettings
+    hanging: HangingSettings
     estop: EstopSettings
     rules: Mapping[Trigger, Rule]
     sourced_numbers: tuple[tuple[str, str], ...] = field(compare=False)
@@ -200,6 +225,7 @@ SECTIONS: dict[str, type] = {
     "policy": PolicySettings,
     "health": HealthSettings,
     "motion": MotionSettings,
+    "hanging": HangingSettings,
     "estop": EstopSettings,
 }
 
@@ -214,6 +240,7 @@ def bounds_of(section: str) -> dict[str, Bounds]:
 def contradictions(settings: Settings) -> Iterator[str]:
     """Numbers that are each in range and cannot stand beside each other."""
     command, body, timing, health = settings.command, settings.body, settings.timing, settings.health
+    hanging = settings.hanging
     faded_s = timing.velocity_stale_s + timing.velocity_fade_s
     # Else no target could be both near a joint that has overrun its limits and within them.
     back_rad = body.joint_overrun_rad + command.position_margin_rad
@@ -229,6 +256,12 @@ def contradictions(settings: Settings) -> Iterator[str]:
         ),
         ("health.motor_warm_c", health.motor_warm_c, "health.motor_hot_c", health.motor_hot_c),
         ("health.battery_empty_v", health.battery_empty_v, "health.battery_low_v", health.battery_low_v),
+        *(
+            (f"hanging.{name}", getattr(hanging, name), f"command.{name}", getattr(command, name))
+            for name in ("kp_limit_nm_per_rad", "kd_limit_nms_per_rad", "target_rate_share")
+        ),
+        ("hanging.tilt_rad", hanging.tilt_rad, "body.tilt_rad", body.tilt_rad),
+        ("hanging.gain_mps", hanging.gain_mps, "body.shove_mps", body.shove_mps),
         (
             "body.joint_overrun_rad + command.position_margin_rad",
             back_rad,

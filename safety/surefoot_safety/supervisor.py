@@ -24,9 +24,10 @@ from surefoot_safety.causes import (
 from surefoot_safety.command import CommandKind, JointCommand, JointTarget, VelocityCommand, standstill, zero_torque
 from surefoot_safety.gait import Gait, Gaits
 from surefoot_safety.gate import GateMemory, Judgement, Observation, command_violations, decide, observe
-from surefoot_safety.limits import Limits
+from surefoot_safety.hanging import Loads, from_feet, from_loads, from_trunk, loaded
+from surefoot_safety.limits import Limits, hanging_limits, leading_limits
 from surefoot_safety.machine import MachineState, arrived, followed, raised, requested
-from surefoot_safety.mode import POWERED, STOPS, Mode, Request
+from surefoot_safety.mode import FOLLOW, POWERED, STOPS, TO_HANG, Mode, Request
 from surefoot_safety.policy_answers import Answers, answered, from_answers
 from surefoot_safety.policy_terms import PolicyTerms, terms_broken
 from surefoot_safety.policy_watch import PolicyMemory, heard
@@ -41,6 +42,11 @@ HITS = frozenset({Check.TARGET_RANGE, Check.TARGET_STEP, Check.TARGET_SPEED, Che
 """Clamps that a sound policy seldom needs. The law's torque is not among them: at speed motors give less than policies
 ask for, in training as well. Nor is the rate: a policy of 50 Hz leaps four ticks' way at once, on rough ground at most
 answers, and motors follow no faster."""
+HITS_IN_THE_AIR = HITS | {Check.TARGET_RATE}
+"""There a plan moves, in steps as short as the supervisor's, and no policy."""
+NOT_BELOW = frozenset({Check.LOW_BASE, Check.JOINT_RANGE})
+"""Of legs that are not seen well below the trunk. Only there nothing is left to be found out: a robot that lies cannot
+have them there, and one that stands on them feels it."""
 UNUSABLE = frozenset(
     {Check.COMMAND_FINITE, Check.COMMAND_ROBOT, Check.COMMAND_FUTURE, Check.COMMAND_ORDER, Check.COMMAND_GAIN}
 )
@@ -57,6 +63,7 @@ class Supervisor:
         is not known any more, so this one begins stopped, until a reset.
         """
         self._limits, self._terms = limits, terms
+        self._hanging, self._leading = hanging_limits(limits), leading_limits(limits)
         self._gait_of: dict[Mode, Gait] = {
             Mode.STANDING_UP: gaits.stand_up,
             Mode.STANDING: gaits.stand,
@@ -67,7 +74,7 @@ class Supervisor:
         self._machine = _stopped_by(after) if after else MachineState()
         self._gate = GateMemory()
         self._policy, self._answers = PolicyMemory(), Answers()
-        self._hit_s = 0.0
+        self._hit_s, self._loads, self._hangs_free = 0.0, Loads(), False
         self._source: Gait | None = None
         self._tracking = False
         self._transition: Transition | None = None
@@ -113,11 +120,30 @@ class Supervisor:
             **from_answers(self._answers, settings.policy),
             **from_policy(refused, now_s, self._policy, timing),
             **from_limit_hits(self._hit_s, settings.motion.limit_hit_s),
+            **self._in_the_air(seen),
             **from_silence(velocity_age_s(inputs.velocity, now_s, future_s), asked_to_stand, timing),
             **from_duration(machine.mode, in_mode_s, machine.by_trigger, timing),
             **from_operator(inputs.requests),
             **from_estop(inputs.estop),
         }
+
+    def _in_the_air(self, seen: Observation) -> Causes:
+        """What speaks against hanging. Elsewhere feet touch the ground and legs carry."""
+        sample = seen.memory.sample
+        if self._machine.mode not in TO_HANG or sample is None:
+            return {}
+        return {
+            **from_feet(sample.state.foot_contact),
+            **from_trunk(sample.state, sample.shove.gained_mps, self._limits.settings.hanging),
+            **from_loads(self._loads, self._limits),
+        }
+
+    @property
+    def _in_force(self) -> Limits:
+        """The limits that joint targets are held to now."""
+        if self._machine.mode not in TO_HANG:
+            return self._limits
+        return self._hanging if self._hangs_free else self._leading
 
     def _watch_policy(self, inputs: Inputs, seconds: float) -> list[Violation]:
         """Count deadlines, and see whether the newest joint targets can be used."""
@@ -125,17 +151,19 @@ class Supervisor:
         if target is None:
             self._policy, self._answers = PolicyMemory(), Answers()
             return []
-        # Elsewhere than walking a policy may have been started anew, and counts from zero again.
-        walks = self._machine.mode is Mode.WALKING
-        previous = self._policy.newest if walks else None
-        found = command_violations(target, inputs.now_s, self._limits, previous)
+        # Where it is not followed a policy may have been started anew, and counts from zero again.
+        mode = self._machine.mode
+        previous = self._policy.newest if mode in FOLLOW else None
+        found = command_violations(target, inputs.now_s, self._in_force, previous)
+        # In the air it is no policy that gives them, and no contract counts.
+        terms = None if mode in TO_HANG else self._terms
         if target.kind is not CommandKind.TRACK:
             found = [*found, Violation(Check.COMMAND_FINITE, "the policy gives no joint targets")]
-        elif self._terms is not None and not any(violation.check is Check.COMMAND_FINITE for violation in found):
-            found = [*found, *terms_broken(target.target, self._terms, self._limits.joint_names)]
+        elif terms is not None and not any(violation.check is Check.COMMAND_FINITE for violation in found):
+            found = [*found, *terms_broken(target.target, terms, self._limits.joint_names)]
         unusable = any(violation.check in STOPPING for violation in found)
         number = None if unusable else (target.sequence, target.stamp_s)
-        if not walks:
+        if mode not in FOLLOW:
             self._answers = Answers()
         elif number not in (None, self._policy.newest):
             self._answers = answered(target.target.position_rad, target.stamp_s, self._answers)
@@ -165,14 +193,17 @@ class Supervisor:
                 self._take_over(gait, sample.state, memory.time_s)
                 memory = memory.with_other_source()
             command = self._command(gait, inputs.target, sample.state, velocity, memory.time_s)
+            self._see_legs(seen)
             arriving = gait is not None and self._transition is None and gait.finished
         except Exception as error:
             return self._without_gait(inputs.now_s, seen, causes, f"{type(error).__name__}: {error}")
-        judgement = decide(command, inputs.now_s, self._limits, replace(seen, memory=memory))
+        judgement = decide(command, inputs.now_s, self._in_force, replace(seen, memory=memory))
         refused = [violation for violation in judgement.verdict.violations if violation.check in UNUSABLE]
         if gait is not None and refused:
             return self._without_gait(inputs.now_s, seen, causes, refused[0].message)
-        self._count_hits(gait, judgement)
+        if gait is None:
+            self._count_hits(judgement)
+            self._weigh(command, seen)
         if arriving:
             self._machine = arrived(self._machine, memory.time_s)
             if self._machine.mode not in POWERED:
@@ -181,15 +212,32 @@ class Supervisor:
 
     def _at_rest(self, now_s: float, seen: Observation) -> Judgement:
         """A stop: no torque when off or when that is how the robot was stopped, damping otherwise."""
-        self._source, self._tracking, self._transition, self._hit_s = None, False, None, 0.0
+        self._source, self._tracking, self._transition = None, False, None
+        self._hit_s, self._hangs_free = 0.0, False
         machine, limits = self._machine, self._limits
         limp = machine.mode is Mode.OFF or (machine.mode is Mode.STOPPED and machine.stop is Action.ZERO_TORQUE)
         none = zero_torque(limits.robot_hash, 0, 0.0, len(limits.joint_names)) if limp else None
-        return decide(none, now_s, limits, seen)
+        judgement = decide(none, now_s, limits, seen)
+        self._weigh(judgement.command, seen)
+        return judgement
+
+    def _see_legs(self, seen: Observation) -> None:
+        """Whether legs have got below the trunk on their way, with no more torque than free ones take."""
+        below = not any(violation.check in NOT_BELOW for violation in seen.violations)
+        self._hangs_free = self._hangs_free or (self._transition is None and below)
+
+    def _weigh(self, command: JointCommand, seen: Observation) -> None:
+        """Note what legs take, where it counts."""
+        memory = seen.memory
+        if self._machine.mode in TO_HANG and memory.sample is not None:
+            self._loads = loaded(command.target, memory.sample.state, memory.seconds, self._loads)
+        else:
+            self._loads = Loads()
 
     def _take_over(self, gait: Gait | None, state: RobotState, time_s: float) -> None:
         """Begin with another source of targets, from the measured pose."""
-        self._source, self._tracking, self._hit_s = gait, True, 0.0
+        self._source, self._tracking = gait, True
+        self._hit_s, self._hangs_free = 0.0, False
         self._transition = from_measured(state.joint_position_rad, time_s)
         if gait is not None:
             gait.begin(state)
@@ -209,14 +257,14 @@ class Supervisor:
             wanted = standstill(time_s) if self._machine.by_trigger else velocity
             target = gait.tick(state, wanted, time_s)
         else:
-            assert policy is not None  # else the policy is silent, and this is not walking
+            assert policy is not None  # else the policy is silent, and this neither walks nor hangs
             target, sequence, stamp_s = policy.target, policy.sequence, policy.stamp_s
         return JointCommand(self._limits.robot_hash, sequence, stamp_s, CommandKind.TRACK, self._led(target, time_s))
 
     def _led(self, target: JointTarget, time_s: float) -> JointTarget:
         if self._transition is None:
             return target
-        target, self._transition = led(target, self._transition, time_s, self._limits.settings.motion)
+        target, self._transition = led(target, self._transition, time_s, self._in_force.settings.motion)
         return target
 
     def _without_gait(self, now_s: float, seen: Observation, causes: Causes, why: str) -> Judgement:
@@ -225,10 +273,9 @@ class Supervisor:
         self._machine = followed(self._machine, causes, self._limits.settings.rules, seen.memory.time_s)
         return self._at_rest(now_s, seen)
 
-    def _count_hits(self, gait: Gait | None, judgement: Judgement) -> None:
-        if gait is None:
-            seconds = judgement.memory.seconds
-            self._hit_s = max(0.0, self._hit_s + (seconds if judgement.verdict.checks & HITS else -seconds))
+    def _count_hits(self, judgement: Judgement) -> None:
+        seconds, hits = judgement.memory.seconds, HITS_IN_THE_AIR if self._machine.mode is Mode.HANGING else HITS
+        self._hit_s = max(0.0, self._hit_s + (seconds if judgement.verdict.checks & hits else -seconds))
 
     def _remembered(self, memory: GateMemory, seen: Observation) -> GateMemory:
         """At rest, samples that count from another beginning (a driver started anew, a clock set back) may be taken."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from surefoot_safety.action import Action, Need
-from surefoot_safety.mode import ARMED, EVERY_MODE, ON_FEET, POWERED, Mode
+from surefoot_safety.mode import ARMED, BY_IMU, EVERY_MODE, FOLLOW, ON_FEET, POWERED, Mode
 from surefoot_safety.violation import Check
 
 
@@ -31,6 +31,9 @@ class Trigger(Enum):
     SINKING = "sinking"
     SHOVED = "shoved"
     NO_CONTACT = "no_contact"
+    FOOT_CONTACT = "foot_contact"
+    TRUNK_MOVES = "trunk_moves"
+    LEG_LOADED = "leg_loaded"
     ENCODER_FROZEN = "encoder_frozen"
     ENCODER_JUMP = "encoder_jump"
     IMU_FROZEN = "imu_frozen"
@@ -52,6 +55,7 @@ class Trigger(Enum):
     GAIT_BAD = "gait_bad"
     STAND_UP_TIMEOUT = "stand_up_timeout"
     SETTLE_TIMEOUT = "settle_timeout"
+    HANG_TIMEOUT = "hang_timeout"
     OPERATOR_STOP = "operator_stop"
     OPERATOR_DAMP = "operator_damp"
     OPERATOR_ZERO_TORQUE = "operator_zero_torque"
@@ -89,6 +93,8 @@ class Row:
 T, A = Trigger, Action
 ITSELF, OPERATOR, RESET = Clears.BY_ITSELF, Clears.BY_OPERATOR, Clears.BY_RESET
 WALK = frozenset({Mode.WALKING})
+HANG = frozenset({Mode.HANGING})
+"""Not on its feet, where there is nothing milder than to damp: whatever acts here ends so, whatever the table says."""
 STEP = frozenset({Mode.WALKING, Mode.FALLBACK})
 UP = ON_FEET - {Mode.SETTLING, Mode.STANDING_UP}
 WATCHFUL = ARMED | {Mode.STOPPED}
@@ -114,20 +120,23 @@ TABLE: tuple[Row, ...] = (
     Row(T.SINKING, "the trunk is about to touch the ground", WALK, A.FALLBACK, 0.05, OPERATOR),
     Row(T.SHOVED, "pushed or pulled along the ground", WALK, A.FALLBACK, 0.1, OPERATOR),
     Row(T.NO_CONTACT, "no foot touches the ground", UP, A.STAND, 1.0, OPERATOR),
+    Row(T.FOOT_CONTACT, "a foot touches something, and should hang", HANG, A.DAMP, 0.05, RESET),
+    Row(T.TRUNK_MOVES, "the trunk tilts, turns or is moved, and should hang still", HANG, A.DAMP, 0.1, RESET),
+    Row(T.LEG_LOADED, "a leg that should hang takes more than its own weight", HANG, A.DAMP, 0.02, RESET),
     Row(T.ENCODER_FROZEN, "a joint's angle stands still while it moves", POWERED, A.DAMP, 0.05, RESET, NO_ENCODERS),
     Row(T.ENCODER_JUMP, "a joint's angle jumped", POWERED, A.DAMP, 0.05, RESET, NO_ENCODERS),
-    Row(T.IMU_FROZEN, "the IMU repeats itself", ON_FEET, A.SETTLE, 0.1, RESET, NO_IMU),
-    Row(T.IMU_DISAGREES, "gyro and orientation contradict each other", ON_FEET, A.SETTLE, 0.1, RESET, NO_IMU),
+    Row(T.IMU_FROZEN, "the IMU repeats itself", BY_IMU, A.SETTLE, 0.1, RESET, NO_IMU),
+    Row(T.IMU_DISAGREES, "gyro and orientation contradict each other", BY_IMU, A.SETTLE, 0.1, RESET, NO_IMU),
     Row(T.MOTOR_WARM, "a motor is warm", ARMED, A.WARN, 2.0, ITSELF),
     Row(T.MOTOR_HOT, "a motor is hot", POWERED, A.SETTLE, 2.0, RESET),
     Row(T.MOTOR_CURRENT, "a motor draws too much", POWERED, A.DAMP, 0.3, RESET),
     Row(T.BATTERY_LOW, "the battery is low", ARMED, A.WARN, 5.0, ITSELF),
     Row(T.BATTERY_EMPTY, "the battery is nearly empty", POWERED, A.SETTLE, 5.0, RESET),
     Row(T.ROBOT_FAULT, "the robot reports a fault", POWERED, A.DAMP, 0.0, RESET),
-    Row(T.POLICY_SILENT, "no joint targets from the policy", WALK, A.FALLBACK, 0.0, OPERATOR),
-    Row(T.POLICY_LATE, "the policy missed too many deadlines", WALK, A.FALLBACK, 0.0, OPERATOR),
-    Row(T.POLICY_BAD, "the policy's joint targets are refused, never change or leap", WALK, A.FALLBACK, 0.0, OPERATOR),
-    Row(T.LIMIT_HITS, "the policy's joint targets had to be clamped again and again", WALK, A.FALLBACK, 0.0, OPERATOR),
+    Row(T.POLICY_SILENT, "no joint targets come", FOLLOW, A.FALLBACK, 0.0, OPERATOR),
+    Row(T.POLICY_LATE, "too many joint targets missed their deadlines", FOLLOW, A.FALLBACK, 0.0, OPERATOR),
+    Row(T.POLICY_BAD, "joint targets are refused, never change or leap", FOLLOW, A.FALLBACK, 0.0, OPERATOR),
+    Row(T.LIMIT_HITS, "joint targets had to be clamped again and again", FOLLOW, A.FALLBACK, 0.0, OPERATOR),
     Row(T.VELOCITY_STALE, "the velocity command is old and fades to zero", STEP, A.WARN, 0.0, ITSELF),
     Row(T.VELOCITY_SILENT, "no velocity command", STEP, A.STAND, 0.0, OPERATOR),
     Row(T.OPERATOR_SILENT, "no velocity command for very long, and nobody asked to stand", UP, A.SETTLE, 0.0, OPERATOR),
@@ -135,6 +144,7 @@ TABLE: tuple[Row, ...] = (
     Row(T.GAIT_BAD, "a gait failed or its joint targets are refused", POWERED, A.DAMP, 0.0, RESET, NO_GAIT),
     Row(T.STAND_UP_TIMEOUT, "standing up takes too long", STANDING_UP, A.SETTLE, 0.0, OPERATOR),
     Row(T.SETTLE_TIMEOUT, "sitting down takes too long", SETTLING, A.DAMP, 0.0, RESET),
+    Row(T.HANG_TIMEOUT, "hanging has lasted long enough", HANG, A.DAMP, 0.0, RESET),
     Row(T.OPERATOR_STOP, "an operator's stop: sit down, then damp", EVERY_MODE, A.SETTLE, 0.0, RESET),
     Row(T.OPERATOR_DAMP, "an operator's stop: damp", EVERY_MODE, A.DAMP, 0.0, RESET),
     Row(T.OPERATOR_ZERO_TORQUE, "an operator's stop: no torque", EVERY_MODE, A.ZERO_TORQUE, 0.0, RESET),

@@ -139,6 +139,8 @@ class Tryout:
         wanted = tuple(min(high, max(low, to)) for low, to, high in zip(lower, wanted, upper, strict=True))
         if Trigger.JOINT_RANGE in self.faults:
             wanted = _first(wanted, 3.0)
+        if Trigger.LEG_LOADED in self.faults:  # somebody lifts a foot
+            wanted = _first(wanted, self._default[0] + 0.5)
         if Trigger.SINKING in self.faults:  # knees give way
             wanted = tuple(
                 max(lower[joint], self._joints[joint] - 0.5 * STEP_RAD) if joint % 3 == 2 else to
@@ -266,6 +268,9 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.SINKING: lambda inputs: inputs,  # made where joints move
     Trigger.SHOVED: lambda inputs: _pulled(inputs, 30.0),
     Trigger.NO_CONTACT: _with_state(foot_contact=(False,) * 4),
+    Trigger.FOOT_CONTACT: _with_state(foot_contact=(False, False, True, False)),
+    Trigger.TRUNK_MOVES: _with_state(angular_velocity_in_base_radps=(0.0, 0.0, 0.6)),
+    Trigger.LEG_LOADED: lambda inputs: inputs,  # made where joints move
     Trigger.ENCODER_FROZEN: lambda inputs: _first_joint_speed(inputs, 5.0),  # its angle is where samples are made
     Trigger.ENCODER_JUMP: lambda inputs: _moved_first_joint(inputs, 0.3 * (-1) ** _state(inputs).sequence),
     Trigger.IMU_FROZEN: _with_state(acceleration_in_base_mps2=(0.0, 0.0, 9.81)),
@@ -295,4 +300,4 @@ SPOILS: dict[Trigger, Spoil] = {
     Trigger.POLICY_SILENT: lambda inputs: replace(inputs, target=None),
     Trigger.INTERNAL_ERROR: lambda inputs: replace(inputs, requests=None),  # type: ignore[arg-type]  # on purpose
 }
-"""How each cause is made. Only a fallback that lasts too long has no cause of its own: it takes patience."""
+"""How each cause is made. A fallback, or hanging, that lasts too long has no cause of its own: it takes patience."""

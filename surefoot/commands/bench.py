@@ -10,6 +10,7 @@ from surefoot.commands import (
     bench_channel,
     bench_faults,
     bench_gap,
+    bench_hang,
     bench_infer,
     bench_learn,
     bench_loop,
@@ -70,7 +71,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     bench_trips.add_arguments(trips)
     gap = subjects.add_parser("gap", help=bench_gap.HELP, description=bench_gap.DESCRIPTION)
     bench_gap.add_arguments(gap)
-    measured = (sim, ppo, ablation, learn, faults, soak, infer, channel, loop, safety, takeover, trips, gap)
+    hang = subjects.add_parser("hang", help=bench_hang.HELP, description=bench_hang.DESCRIPTION)
+    bench_hang.add_arguments(hang)
+    measured = (sim, ppo, ablation, learn, faults, soak, infer, channel, loop, safety, takeover, trips, gap, hang)
     for place in (parser, *measured):  # before or after the subject
         place.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object and nothing else"
@@ -201,6 +204,7 @@ _SUBJECTS = {
     "channel": bench_channel.run,
     "faults": bench_faults.run,
     "gap": bench_gap.run,
+    "hang": bench_hang.run,
     "soak": bench_soak.run,
     "loop": bench_loop.run,
     "safety": safety_bench.run,

@@ -63,11 +63,11 @@ def _in_air(arguments: argparse.Namespace) -> int:
     from surefoot_calibration.air.plan_check import check_plan
     from surefoot_calibration.air.plan_file import write_plan
     from surefoot_calibration.log.gains import chosen_gains, parse_gains
-    from surefoot_safety.limits import limits_of
+    from surefoot_safety.limits import hanging_limits, limits_of
     from surefoot_safety.settings_loader import load_robot_with_settings
 
     robot, settings = load_robot_with_settings(arguments.robot)
-    limits = limits_of(robot, settings)
+    limits = hanging_limits(limits_of(robot, settings))
     told = None if arguments.gains is None else parse_gains(arguments.gains, robot.joint_names)
     gains = chosen_gains(None, told, robot)
     if arguments.slide:

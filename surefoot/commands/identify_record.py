@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 HELP = "a plan, played on a robot that hangs in the air, and the log of it"
 DESCRIPTION = (
     "Tries the plan of `surefoot identify plan` in simulation, by the safety gate and by the whole stack; then has the "
-    "running robot, which must hang and stand, follow it through its supervisor and all of its checks, and writes what "
-    "the motors were told and what was measured. Exit status 1, and nothing moves, if the plan is not safe; 2 if it "
-    "cannot be played."
+    "running robot, which must hang and be armed, follow it through its supervisor and all of its checks, and writes "
+    "what the motors were told and what was measured. Exit status 1, and nothing moves, if the plan is not safe; 2 if "
+    "it cannot be played."
 )
 KINDS = (".mcap", ".csv")
 
@@ -90,10 +90,14 @@ def _check_words(arguments: argparse.Namespace) -> None:
 
 def _plan_fault(plan: Plan, robot: RobotSpec, settings: Settings, gains: Gains) -> str:
     """What speaks against a plan, by the same checks as when it was made."""
+    from surefoot.identifying.player import LEAD_S, LEADS
     from surefoot_calibration.air.plan_check import check_plan
-    from surefoot_safety.limits import limits_of
+    from surefoot_safety.limits import hanging_limits, limits_of
 
-    found = check_plan(robot, limits_of(robot, settings), gains, plan)
+    takes_s, most_s = LEADS * LEAD_S + float(plan.stamp_s[-1]), settings.timing.hang_s
+    if takes_s > most_s:
+        return f"with the way to where it begins it may take {takes_s:.0f} s, and timing.hang_s is {most_s:g}"
+    found = check_plan(robot, hanging_limits(limits_of(robot, settings)), gains, plan)
     near = [
         f"{one.what} at {one.joint}: {one.found:.3g} {one.unit}, limit {one.limit:.3g}"
         for one in found.margins
@@ -127,7 +131,7 @@ def _record(arguments: argparse.Namespace, robot: RobotSpec, folder: Path, motio
 
     out: Path = arguments.out
     if not arguments.json:
-        print(f"{robot.name} moves for {motion.seconds:.0f} s; Ctrl-C lets it stand", file=sys.stderr)
+        print(f"{robot.name} moves for {motion.seconds:.0f} s; Ctrl-C lets it hang, damped", file=sys.stderr)
     unix_s = unix_ahead_s()
     done = played(Place(robot, folder), motion, gains)
     log = done.heard.log(robot, gains, out.name, unix_s)

@@ -119,7 +119,8 @@ def _refuse_what_takes_patience(line: str) -> None:
     if line in {trigger.value for trigger in Trigger if trigger not in SPOILS}:
         raise SurefootError(
             f"{line} has no cause that could be brought about: it is time alone that raises it",
-            hint="lead the robot into a fallback that nobody asked for, and wait: walk, policy_silent, wait 6",
+            hint="lead the robot into a fallback that nobody asked for, and wait: walk, policy_silent, wait 6; or into "
+            "the air: hang, wait 121",
         )
 
 

@@ -12,7 +12,8 @@ MOST_BYTES = 1024
 LONGEST_WORD = 128
 Shares: TypeAlias = tuple[float, float, float]
 """Of the fastest speeds: ahead, to the left, turning left; each from −1 to 1."""
-REQUESTS = {request.value: request for request in Request if request not in STOPS}
+REQUESTS = {request.value: request for request in Request if request not in STOPS | {Request.HANG}}
+"""Who lets a robot be measured in the air stands beside it, and has targets for it: `surefoot identify record`."""
 STOP_REQUESTS = {request.value: request for request in (Request.STOP, Request.DAMP)}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from surefoot.console.messages import REQUESTS
 from surefoot_safety.action import Action
 from surefoot_safety.channel.records import StatusRecord, triggers_of
-from surefoot_safety.mode import MOVES, STOPS, Mode, Request
+from surefoot_safety.mode import MOVES, Mode
 from surefoot_safety.table import ROWS, Clears, Trigger
 
 MODES = {
@@ -18,6 +19,7 @@ MODES = {
     Mode.WALKING: "walking by its policy",
     Mode.FALLBACK: "walking by a gait that needs no policy",
     Mode.SETTLING: "sitting down",
+    Mode.HANGING: "hanging, its joints are measured",
     Mode.STOPPED: "stopped until a reset",
 }
 NEXT = {
@@ -29,6 +31,7 @@ NEXT = {
     Mode.WALKING: "Drive; Stand or Sit ends walking.",
     Mode.FALLBACK: "Drive it at a crawl; Walk, Stand or Sit ends that.",
     Mode.SETTLING: "Wait until it sits; Stand breaks off.",
+    Mode.HANGING: "Wait until it is measured; Arm ends that, and motors brake.",
     Mode.STOPPED: "See that the cause is gone and nobody is near; then Reset, Arm, Stand.",
 }
 """What an operator can do in each mode."""
@@ -70,7 +73,7 @@ def headline(status: StatusRecord) -> str:
 
 def allowed(mode: Mode) -> list[str]:
     """What can be asked for in a mode; the supervisor may still say no."""
-    return [request.value for request in Request if request not in STOPS and mode in MOVES[request]]
+    return [name for name, request in REQUESTS.items() if mode in MOVES[request]]
 
 
 def _reason(trigger: Trigger, detail: str, is_latched: bool, is_active: bool) -> Reason:

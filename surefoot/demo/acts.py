@@ -35,10 +35,9 @@ PLAN_S = 10.0
 FRICTION_NM, STRENGTH, DELAY_S = 0.3, 0.9, 0.014
 HUNG = f"""\
 trunk: held
-sensors: {{foot_contact: false}}
 truth: {{friction_nm: {FRICTION_NM}, motor_strength: {STRENGTH}, action_delay_s: {DELAY_S}}}
 """
-"""Of the robot that hangs. Its feet report nothing: where they say that none stands on the ground, it may not move."""
+"""Of the robot that hangs."""
 TOLD = (
     ("friction_nm", "friction", FRICTION_NM, " Nm", 1.0),
     ("motor_strength", "motors", STRENGTH, " strong", 1.0),
@@ -265,7 +264,7 @@ def identify(play: Play) -> str:
     play.children.run("plan", "identify", "plan", "--seconds", PLAN_S, "--candidates", 2, "--out", plan)
     play.hanging = Hanging(play.children, world, PATIENT if play.patient else None)
     play.hanging.ready()
-    play.hanging.bring(Mode.STANDING)
+    play.hanging.bring(Mode.DAMPED)
     play.children.run("record", "identify", "record", plan, "--out", log, "--hanging")
     play.hanging.end()
     play.hanging = None

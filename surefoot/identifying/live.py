@@ -32,7 +32,7 @@ class Place:
 
 
 def played(place: Place, motion: Motion, gains: Gains, kind: type[Player] = Player) -> Played:
-    """Play a motion from standing to standing; whatever goes wrong is an error, and the robot stands then or stops."""
+    """Play a motion; whatever goes wrong is an error, and the robot goes back to where it began, or stops."""
     ending, numbers = Ending(), _numbers_before(place.folder)
     targets = write_channel(place.folder, TARGET, TargetRecord)
     player = kind(place.robot, gains, place.folder, _handing_on(targets), numbers)

@@ -5,19 +5,20 @@ Time is injected. Nothing goes round the supervisor: targets go to it as a polic
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from surefoot.identifying.heard import Heard
-from surefoot.identifying.motion import Motion
+from surefoot.identifying.motion import SWAY_S, Motion, legs_apart, swaying
 from surefoot_calibration.log.joint_log import Gains
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.channels import COMMAND, STATE, STATUS, read_channel
-from surefoot_safety.channel.records import CONTACT, CommandRecord, StateRecord, StatusRecord
+from surefoot_safety.channel.records import CommandRecord, StateRecord, StatusRecord
 from surefoot_safety.command import CommandKind, JointCommand, JointTarget, VelocityCommand, standstill
 from surefoot_safety.mode import Mode, Request
 from surefoot_safety.process.requests import Answer
@@ -30,10 +31,15 @@ BEFORE_S = 0.1
 """Targets are given for so long before the supervisor is asked to follow them."""
 FRESH_S = 0.2
 """Of a sample, to begin with."""
-MISSING = (
-    "the supervisor follows targets only while walking, and a robot whose feet report that none touches the ground may "
-    "not walk (`surefoot safety table`: no_contact). It has no mode for a robot that hangs"
-)
+NO_SAMPLES = "see what it does: surefoot status"
+LED_RAD = 0.002
+"""Between a target that was given and the one that was sent, once joints are there: what a sway moves in two ticks."""
+LEAD_S = 12.0
+"""At the supervisor's rate, 0.5 rad/s, every joint has gone through all of its range by then."""
+LEADS = 2
+"""First legs are spread, then they go where the plan begins."""
+SLOW_RADPS = 0.5
+"""As the supervisor leads them, which it does to the first target only."""
 
 
 @dataclass(slots=True)
@@ -54,10 +60,13 @@ class Played:
 
 
 class Player:
-    """One robot's. `play` does it all; `step` lets a millisecond pass and says when it is."""
+    """Of one robot, in the air. `play` does it all; `step` lets a millisecond pass and says when it is."""
+
+    mode, begins_by, ends_by = Mode.HANGING, Request.HANG, Request.ARM
+    """In which mode targets are followed, and what leads there and back."""
 
     def __init__(self, robot: RobotSpec, gains: Gains, folder: Path, hand_on: HandOn, numbers: Numbers) -> None:
-        self._hash = robot_hash(robot)
+        self._robot, self._hash = robot, robot_hash(robot)
         self._kp, self._kd = (tuple(each.tolist()) for each in (gains.kp_nm_per_rad, gains.kd_nms_per_rad))
         self._still = (0.0,) * len(robot.joint_names)
         self._hand_on, self._numbers = hand_on, numbers
@@ -67,20 +76,15 @@ class Player:
         self._given_s = -float("inf")
 
     def check(self, now_s: float) -> None:
-        """Whether the robot hangs and stands, as far as that can be seen."""
+        """Whether the robot is armed and rests. That it hangs is for the supervisor to judge."""
         state, status = self._states.read(now_s), self._statuses.read(now_s)
         if state is None or status is None or now_s - state.record.stamp_s > FRESH_S:
-            raise SurefootError("the robot sends no samples", hint="see what it does: surefoot status")
-        if status.record.mode is not Mode.STANDING:
+            raise SurefootError("the robot sends no samples", hint=NO_SAMPLES)
+        if status.record.mode is not Mode.DAMPED:
             raise SurefootError(
-                f"the robot is {status.record.mode.value}: must be standing, in the air",
-                hint="surefoot mode arm, then surefoot mode stand --wait 10",
+                f"the robot is {status.record.mode.value}: must be damped, in the air",
+                hint="surefoot mode arm; surefoot reset first if it is stopped",
             )
-        if not state.record.reported & CONTACT:
-            return
-        if any(state.record.foot_contact):
-            raise SurefootError("a foot touches something: the robot must hang, its legs free")
-        raise SurefootError(MISSING, hint="docs/identification.md says what would be needed")
 
     def play(
         self,
@@ -89,18 +93,53 @@ class Player:
         step: Callable[[], float],
         stop: Callable[[], bool] = lambda: False,
     ) -> Played:
-        """Walk by the motion's targets, then stand again, whatever happens meanwhile."""
+        """Be led to where the motion begins, follow it, and go back, whatever happens meanwhile."""
         began_s = now_s = step()
+        way = self._way(motion, now_s)
         while now_s < began_s + BEFORE_S:
-            self._give(motion.at(0.0), now_s)
+            self._give(swaying(way[0], now_s - began_s), now_s)
             now_s = step()
-        refusal = ask(Request.WALK).refusal
+        refusal = ask(self.begins_by).refusal
         if refusal:
-            raise SurefootError(refusal, hint="surefoot status says what is the matter")
+            raise SurefootError(refusal, hint="surefoot status says what is the matter, docs/identification.md why")
         try:
+            for from_rad, to_rad in zip((way[0], *way), way, strict=False):
+                self._go(from_rad, to_rad, step, stop)
             return self._moved(motion, step, stop)
         finally:
-            ask(Request.STAND)
+            ask(self.ends_by)
+
+    def _way(self, motion: Motion, now_s: float) -> tuple[tuple[float, ...], ...]:
+        """To where the motion begins: legs are spread first, as they may hang across each other."""
+        state = self._states.read(now_s)
+        if state is None:
+            raise SurefootError("the robot sends no samples", hint=NO_SAMPLES)
+        return legs_apart(self._robot, state.record.joint_position_rad), motion.pose_rad
+
+    def _go(
+        self,
+        from_rad: tuple[float, ...],
+        to_rad: tuple[float, ...],
+        step: Callable[[], float],
+        stop: Callable[[], bool],
+    ) -> None:
+        """Slowly, and sway there, whole periods, until what is sent is what is asked for."""
+        way_s = max(abs(b - a) for a, b in zip(from_rad, to_rad, strict=True)) / SLOW_RADPS
+        began_s = now_s = step()
+        while now_s < began_s + LEAD_S:
+            swayed_s = now_s
+            while now_s < swayed_s + SWAY_S:
+                share = min(1.0, (now_s - began_s) / way_s) if way_s else 1.0
+                at_rad = [a + share * (b - a) for a, b in zip(from_rad, to_rad, strict=True)]
+                wanted = swaying(at_rad, now_s - swayed_s)
+                self._give(wanted, now_s)
+                self._is_clamped(now_s)
+                _check_end(stop)
+                now_s = step()
+            sent = self._commands.read(now_s)
+            if share == 1.0 and sent is not None and math.dist(sent.record.position_rad, wanted) < LED_RAD:
+                return
+        raise SurefootError(f"joints were not led to where they were to be within {LEAD_S:g} s")
 
     def _moved(self, motion: Motion, step: Callable[[], float], stop: Callable[[], bool]) -> Played:
         heard, clamped = Heard(), 0
@@ -109,8 +148,7 @@ class Player:
             self._give(motion.at(now_s - began_s), now_s)
             self._hear(heard, now_s)
             clamped += self._is_clamped(now_s)
-            if stop():
-                raise SurefootError("asked to end: nothing was written")
+            _check_end(stop)
             now_s = step()
         return Played(heard, clamped)
 
@@ -139,7 +177,7 @@ class Player:
         status = self._statuses.read(now_s)
         if status is None or now_s - status.stamp_s > FRESH_S:
             raise SurefootError("the supervisor is silent")
-        if status.record.mode is not Mode.WALKING:
+        if status.record.mode is not self.mode:
             why = "; ".join(status.record.reasons.splitlines()) or "somebody asked for it"
             raise SurefootError(f"the supervisor ended it, the robot is {status.record.mode.value}: {why}")
         return status.record.clamped
@@ -148,3 +186,8 @@ class Player:
         """Let go."""
         for reader in (self._states, self._commands, self._statuses):
             reader.close()
+
+
+def _check_end(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise SurefootError("asked to end: nothing was written")

@@ -15,14 +15,11 @@ from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.place import folder_of, make_folder
 from surefoot_safety.gaits import gaits_of
-from surefoot_safety.mode import Mode, Request
-from surefoot_safety.process.requests import Answer
+from surefoot_safety.mode import Request
 from surefoot_safety.settings import Settings
 from surefoot_training.simulated.config import HELD, World
 from surefoot_training.simulated.stepped import Stepped
 
-STAND_S = 12.0
-"""It takes six to stand up at most, and gaits come to rest behind that."""
 TICK_S = 0.001
 
 
@@ -44,19 +41,18 @@ def rehearsed(
     world: World | None = None,
     told: Callable[[], None] = lambda: None,
 ) -> Rehearsal:
-    """Stand a simulated robot up in the air and play the motion through link and supervisor; errors if it ends early.
+    """Hang a simulated robot up and play the motion through link and supervisor; errors if it ends early.
 
     `told` is called every simulated second.
     """
-    world = world or World()
-    world = replace(world, trunk=HELD, sensors=replace(world.sensors, foot_contact=False))
+    world = replace(world or World(), trunk=HELD)
     with tempfile.TemporaryDirectory() as root:
         folder = folder_of(robot.name, Path(root))
         make_folder(folder)
         stack = Stepped(robot, settings, gaits_of(robot), world, folder)
         player = Player(robot, gains, folder, stack.target, Numbers())
         try:
-            _stand(stack)
+            _arm(stack)
             player.check(stack.now_s)
             found = player.play(motion, stack.ask, _stepping(stack, told))
             return _result(found, robot, gains)
@@ -65,19 +61,12 @@ def rehearsed(
             stack.close()
 
 
-def _stand(stack: Stepped) -> None:
+def _arm(stack: Stepped) -> None:
+    """Once samples have come."""
     stack.run(0.5)
-    for request in (Request.ARM, Request.STAND):
-        _follow(stack.ask(request))
-    stack.run(STAND_S, until=lambda: stack.mode is Mode.STANDING)
-    stack.run(1.0)
-    if stack.mode is not Mode.STANDING:
-        raise SurefootError(f"rehearsal: the simulated robot is {stack.mode.value}, and not standing in the air")
-
-
-def _follow(answer: Answer) -> None:
-    if answer.refusal:
-        raise SurefootError(f"rehearsal: {answer.refusal}")
+    refusal = stack.ask(Request.ARM).refusal
+    if refusal:
+        raise SurefootError(f"rehearsal: {refusal}")
 
 
 def _stepping(stack: Stepped, told: Callable[[], None]) -> Callable[[], float]:

@@ -27,6 +27,12 @@ TICK_S = 0.001
 class StandingPlayer(Player):
     """Plays on the ground: to begin with, the robot must stand there."""
 
+    mode, begins_by, ends_by = Mode.WALKING, Request.WALK, Request.STAND
+
+    def _way(self, motion: Motion, now_s: float) -> tuple[tuple[float, ...], ...]:
+        """The supervisor leads joints to where the motion begins in half a second."""
+        return (motion.pose_rad,)
+
     def check(self, now_s: float) -> None:
         """Whether the robot stands, and on all of its feet as far as those say."""
         state, status = self._states.read(now_s), self._statuses.read(now_s)

@@ -24,6 +24,7 @@ MODE_COLORS = {
     "walking": "#57a773",
     "fallback": "#f0c05a",
     "settling": "#e79a5c",
+    "hanging": "#8ccfc4",
     "stopped": "#c0392b",
     "unknown": "#5d6166",
 }

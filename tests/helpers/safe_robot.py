@@ -108,6 +108,7 @@ class Rig:
         self.now_s, self.count = 10.0, 0
         self.policy = (-1, self.now_s)
         self.joints = pose(robot, "lying")
+        self.feet = (True,) * 4
         self.last: Output | None = None
 
     @property
@@ -115,7 +116,7 @@ class Rig:
         return self.supervisor.mode
 
     def healthy(self, *requests: Request, state_bent: dict | None = None, policy_bent: dict | None = None) -> Inputs:
-        sample = state(self.now_s, self.count, self.robot, joint_position_rad=self.joints)
+        sample = state(self.now_s, self.count, self.robot, joint_position_rad=self.joints, foot_contact=self.feet)
         sample = dataclasses.replace(sample, **(state_bent or {}))
         if self.count // 4 != self.policy[0]:  # 50 Hz
             self.policy = (self.count // 4, self.now_s)
@@ -141,6 +142,8 @@ class Rig:
 
     def to(self, mode: Mode) -> Rig:
         """Bring it there the way an operator would."""
+        if mode is Mode.HANGING:
+            self.feet = (False,) * 4
         self.tick()
         for request in WAY[mode]:
             self.tick(request)
@@ -158,6 +161,7 @@ WAY: dict[Mode, tuple[Request, ...]] = {
     Mode.WALKING: (*_UP, Request.WALK),
     Mode.FALLBACK: (*_UP, Request.CRAWL),
     Mode.SITTING: (*_UP, Request.SIT),
+    Mode.HANGING: (Request.ARM, Request.HANG),
     Mode.STOPPED: (Request.ARM, Request.DAMP),
 }
 ENOUGH_S = {Request.STAND: 0.6, Request.SIT: 0.8}

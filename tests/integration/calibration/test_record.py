@@ -12,6 +12,7 @@ from surefoot.cli import main
 from surefoot.identifying.motion import motion_of
 from surefoot.identifying.player import Numbers, Player
 from surefoot.identifying.rehearsal import Rehearsal, rehearsed
+from surefoot.identifying.trials import Place, trial
 from surefoot_calibration.air.identify import identify_in_air
 from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
 from surefoot_calibration.air.plan_file import write_plan
@@ -20,6 +21,7 @@ from surefoot_calibration.log.gains import parse_gains
 from surefoot_calibration.log.read import read_log
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.loader import load_robot
+from surefoot_safety.command import CommandKind
 from surefoot_safety.mode import Mode, Request
 from surefoot_safety.pose_gait import pose_gaits
 from surefoot_safety.settings_loader import load_settings
@@ -70,20 +72,21 @@ def test_joints_are_found_from_what_the_supervisor_sent(played):
 
 
 @contextmanager
-def hanging(tmp_path, **sensors):
-    """Standing in the air, and a player."""
-    world = parse_world({"trunk": "held", "start_pose": "default", "sensors": sensors}, GO2, "test")
-    stack = Stepped(GO2, SETTINGS, pose_gaits(GO2, 0.3, 0.5), world, tmp_path)
+def armed(tmp_path, **world):
+    """Somewhere, its motors braking, and a player."""
+    stack = Stepped(GO2, SETTINGS, pose_gaits(GO2, 0.3, 0.5), parse_world(world, GO2, "test"), tmp_path)
     player = Player(GO2, GAINS, tmp_path, stack.target, Numbers())
     try:
-        stack.run(0.02)
-        for request in (Request.ARM, Request.STAND):
-            assert stack.ask(request).refusal == ""
-        stack.run(2.0, until=lambda: stack.mode is Mode.STANDING)
+        stack.run(0.5)
+        assert stack.ask(Request.ARM).refusal == ""
         yield stack, player
     finally:
         player.close()
         stack.close()
+
+
+def hanging(tmp_path):
+    return armed(tmp_path, trunk="held", start_pose="default")
 
 
 def stepping(stack, at_tick=None, then=None):
@@ -99,57 +102,106 @@ def stepping(stack, at_tick=None, then=None):
     return step
 
 
-def test_whoever_reports_that_no_foot_touches_the_ground_may_not(tmp_path):
-    """The player says so before it asks; and if it did not, the supervisor would refuse."""
+def is_damped(stack):
+    stack.run(0.1)
+    return stack.output.command.kind is CommandKind.DAMP
+
+
+def test_it_must_be_armed_and_send_samples(tmp_path):
     with hanging(tmp_path) as (stack, player):
-        stack.run(1.5)
-        with pytest.raises(SurefootError, match="It has no mode for a robot that hangs"):
-            player.check(stack.now_s)
-        with pytest.raises(SurefootError, match="walk is refused: no_contact"):
-            player.play(MOTION, stack.ask, stepping(stack))
-        assert stack.mode is Mode.STANDING
-
-
-def test_it_must_stand_and_send_samples(tmp_path):
-    with hanging(tmp_path, foot_contact=False) as (stack, player):
         player.check(stack.now_s)
         with pytest.raises(SurefootError, match="sends no samples"):
             player.check(stack.now_s + 1.0)
-        stack.ask(Request.DAMP)
-        with pytest.raises(SurefootError, match="the robot is stopped: must be standing"):
-            player.check(stack.now_s)
+        for request, mode in ((Request.STAND, "standing_up"), (Request.DAMP, "stopped"), (Request.RESET, "off")):
+            stack.ask(request)
+            with pytest.raises(SurefootError, match=f"the robot is {mode}: must be damped, in the air") as caught:
+                player.check(stack.now_s)
+            assert "surefoot mode arm" in caught.value.hint
 
 
-def test_on_its_feet_nothing_begins(tmp_path):
-    world = parse_world({"start_pose": "default"}, GO2, "test")
-    stack = Stepped(GO2, SETTINGS, pose_gaits(GO2, 0.3, 0.5), world, tmp_path)
-    player = Player(GO2, GAINS, tmp_path, stack.target, Numbers())
-    stack.run(0.02)
-    for request in (Request.ARM, Request.STAND):
-        stack.ask(request)
-    stack.run(2.0, until=lambda: stack.mode is Mode.STANDING)
-    with pytest.raises(SurefootError, match="a foot touches something"):
-        player.check(stack.now_s)
-    player.close()
-    stack.close()
+def test_whose_feet_touch_the_ground_is_refused(tmp_path):
+    with armed(tmp_path) as (stack, player):
+        with pytest.raises(SurefootError, match="hang is refused: foot_contact"):
+            player.play(MOTION, stack.ask, stepping(stack))
+        assert stack.mode is Mode.DAMPED
+        assert is_damped(stack)
+
+
+def test_who_lies_and_reports_nothing_is_felt_before_it_rises(tmp_path):
+    with armed(tmp_path, sensors={"foot_contact": False}) as (stack, player):
+        began_m = stack.robot.body.data.qpos[2]
+        with pytest.raises(SurefootError, match="the robot is stopped: leg_loaded"):
+            player.play(MOTION, stack.ask, stepping(stack))
+        assert is_damped(stack)
+        assert stack.robot.body.data.qpos[2] - began_m < 0.005
 
 
 def test_a_stop_ends_it_and_says_why(tmp_path):
-    with hanging(tmp_path, foot_contact=False) as (stack, player):
-        step = stepping(stack, 800, lambda: stack.ask(Request.DAMP))
-        with pytest.raises(SurefootError, match="the supervisor ended it, the robot is stopped: operator_damp"):
+    with hanging(tmp_path) as (stack, player):
+        step = stepping(stack, 800, lambda: stack.ask(Request.STOP))
+        with pytest.raises(SurefootError, match="the supervisor ended it, the robot is stopped: operator_stop"):
             player.play(MOTION, stack.ask, step)
         assert stack.mode is Mode.STOPPED
-        assert Trigger.OPERATOR_DAMP in stack.output.status.latched
+        assert is_damped(stack)
+        assert Trigger.OPERATOR_STOP in stack.output.status.latched
 
 
-def test_who_is_asked_to_end_lets_the_robot_stand(tmp_path):
-    with hanging(tmp_path, foot_contact=False) as (stack, player):
+@pytest.mark.parametrize("after_s", [0.5, 4.0], ids=["being led", "moving"])
+def test_who_is_asked_to_end_lets_the_robot_hang_damped(tmp_path, after_s):
+    with hanging(tmp_path) as (stack, player):
+        end_s = stack.now_s + after_s
         with pytest.raises(SurefootError, match="asked to end"):
-            player.play(MOTION, stack.ask, stepping(stack), stop=lambda: stack.now_s > 13.0)
-        stack.run(0.1)
-        assert stack.mode is Mode.STANDING
+            player.play(MOTION, stack.ask, stepping(stack), stop=lambda: stack.now_s > end_s)
+        assert stack.mode is Mode.DAMPED
+        assert is_damped(stack)
         assert not stack.output.status.latched
+
+
+def dies():
+    raise KeyboardInterrupt
+
+
+def test_a_recorder_that_breaks_off_asks_for_damping(tmp_path):
+    with hanging(tmp_path) as (stack, player):
+        asked = []
+        with pytest.raises(KeyboardInterrupt):
+            player.play(MOTION, lambda r: asked.append(r) or stack.ask(r), stepping(stack, 3000, dies))
+        assert asked == [Request.HANG, Request.ARM]
+        assert stack.mode is Mode.DAMPED
+
+
+def test_one_that_says_no_more_is_missed_within_a_tenth_of_a_second(tmp_path):
+    with hanging(tmp_path) as (stack, player):
+        with pytest.raises(KeyboardInterrupt):
+            player.play(MOTION, lambda r: r is Request.HANG and stack.ask(r), stepping(stack, 3000, dies))
+        assert stack.mode is Mode.HANGING
+        assert stack.run(0.2, until=lambda: stack.mode is Mode.STOPPED) <= 0.11
+        assert is_damped(stack)
+
+
+def test_a_robot_that_is_not_led_to_the_plan_is_left_alone(tmp_path):
+    """Its supervisor follows other targets, of whoever handed them on."""
+    with hanging(tmp_path) as (stack, player):
+        give, calls = player._hand_on, iter(range(10**6))
+
+        def other(command, velocity):
+            off = 0.5 * (next(calls) // 20 % 2)
+            position_rad = tuple(angle + off for angle in command.target.position_rad)
+            give(replace(command, target=replace(command.target, position_rad=position_rad)), velocity)
+
+        player._hand_on = other
+        with pytest.raises(SurefootError, match="joints were not led to where they were to be within 12 s"):
+            player.play(MOTION, stack.ask, stepping(stack))
+        assert stack.mode is Mode.DAMPED
+
+
+@pytest.mark.parametrize("place", list(Place), ids=lambda place: place.name.lower())
+def test_trials(place):
+    """Of hundreds: `surefoot bench hang`."""
+    found = trial("go2", place, 1, reports_contact=False)
+    assert found.right, found
+    assert found.followed is (place is Place.HUNG)
+    assert found == trial("go2", place, 1, reports_contact=False)
 
 
 @pytest.fixture
@@ -179,6 +231,15 @@ def test_what_the_gate_changes_in_the_rehearsal_is_not_played(capsys, plan_file,
     monkeypatch.setattr("surefoot.identifying.rehearsal.rehearsed", lambda *_, **__: changed)
     status, told = said(capsys, plan_file, "--rehearse")
     assert (status, told.out) == (1, "nothing was moved: in the rehearsal the safety gate changed 3 targets\n")
+
+
+def test_a_plan_that_takes_longer_than_hanging_may(capsys, tmp_path):
+    rows = np.resize(PLAN.target_rad, (97 * 200, 12))
+    long = replace(PLAN, stamp_s=0.005 * np.arange(len(rows)), target_rad=rows)
+    write_plan(tmp_path / "long.csv", long, GAINS, GO2)
+    status, told = said(capsys, tmp_path / "long.csv", "--rehearse")
+    assert status == 1
+    assert "with the way to where it begins it may take 121 s, and timing.hang_s is 120" in told.out
 
 
 def test_an_unsafe_plan_is_not_even_rehearsed(capsys, tmp_path):
@@ -213,13 +274,13 @@ def test_a_robot_that_runs(tmp_path, capsys, start, unrehearsed):
     """Real processes: what a busy machine breaks is begun anew."""
     short = replace(PLAN, stamp_s=PLAN.stamp_s[:300], target_rad=PLAN.target_rad[:300])
     write_plan(tmp_path / "plan.csv", short, GAINS, GO2)
-    (tmp_path / "world.yaml").write_text("trunk: held\nstart_pose: default\nsensors: {foot_contact: false}\n")
+    (tmp_path / "world.yaml").write_text("trunk: held\nstart_pose: default\n")
     stack = start("--sim", "--world", str(tmp_path / "world.yaml"))
     out = tmp_path / "log.mcap"
     words = (tmp_path / "plan.csv", "--out", out, "--hanging", "--run-dir", stack.root / "run", "--json")
 
     def recorded():
-        stack.to(Mode.STANDING)
+        stack.to(Mode.DAMPED)
         status, told = said(capsys, *words)
         return status == 0 and json.loads(told.out)
 
@@ -229,4 +290,4 @@ def test_a_robot_that_runs(tmp_path, capsys, start, unrehearsed):
     assert log.gains.source == "/surefoot/gains of log.mcap"
     np.testing.assert_array_equal(log.gains.kp_nm_per_rad, GAINS.kp_nm_per_rad)
     assert np.ptp(log.target_rad, axis=0).min() > 0.01
-    assert stack.mode() is Mode.STANDING
+    assert stack.mode() is Mode.DAMPED

@@ -5,18 +5,25 @@ import shlex
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from surefoot.cli import main
 from surefoot.commands.identify import ACTIONS
-from surefoot.identifying.player import MISSING
+from surefoot.identifying.motion import motion_of
+from surefoot.identifying.rehearsal import rehearsed
+from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
 from surefoot_calibration.air.verdicts import ABSOLUTE, RELATIVE, Verdict, names_of
 from surefoot_calibration.air.windows import HELD_OUT_EVERY, WINDOW_S
 from surefoot_calibration.ground.verdicts import COM_M, FRICTION_SHARE, INERTIA_SHARE, MASS_SHARE
+from surefoot_calibration.log.gains import chosen_gains
 from surefoot_robots.loader import load_robot
-from surefoot_safety.action import Action
-from surefoot_safety.mode import Mode
-from surefoot_safety.table import ROWS, Trigger
+from surefoot_safety.hanging import MEMORY_S
+from surefoot_safety.leg_weight import lifted_share
+from surefoot_safety.limits import LIFTED_SHARE, limits_of
+from surefoot_safety.mode import MOVES, Mode, Request
+from surefoot_safety.settings_loader import load_settings
+from surefoot_safety.table import TABLE
 from surefoot_training.simulated.config import load_world
 
 PAGE = (Path(__file__).parents[3] / "docs" / "identification.md").read_text(encoding="utf-8")
@@ -48,7 +55,7 @@ def test_the_worlds_that_are_shown_hang_and_stand(tmp_path):
         file.write_text(shown)
         worlds.append(load_world(file, GO2))
     hung, stands = worlds
-    assert (hung.trunk, hung.sensors.foot_contact, hung.truth.action_delay_s) == ("held", False, 0.014)
+    assert (hung.trunk, hung.sensors.foot_contact, hung.truth.action_delay_s) == ("held", True, 0.014)
     assert (stands.trunk, stands.sensors.foot_contact, stands.truth.base_mass_kg) == ("free", True, 9.0)
 
 
@@ -61,7 +68,8 @@ def test_what_is_identified_on_the_ground():
 
 
 def test_verdicts_are_those_of_the_table():
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", PAGE, re.MULTILINE)
+    (table,) = re.findall(r"^\| verdict \|.*?\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE)
     assert [name for name, _ in rows] == list(get_args(Verdict))
     numbers = [float(number) for number in re.findall(r"[\d.]+", rows[0][1])]
     said = [RELATIVE, ABSOLUTE["encoder_offset_rad"], ABSOLUTE["motor_strength"], ABSOLUTE["action_delay_s"]]
@@ -70,12 +78,37 @@ def test_verdicts_are_those_of_the_table():
     assert (WINDOW_S, HELD_OUT_EVERY) == (2.0, 5)
 
 
-def test_why_robots_that_report_contact_may_not():
-    """If the supervisor has a mode for them one day, both page and error are to be mended."""
-    row = ROWS[Trigger.NO_CONTACT]
-    assert Mode.WALKING in row.watched
-    assert row.least_action is Action.STAND
-    assert "It has no mode for a robot that hangs" in MISSING
-    assert {mode.value for mode in Mode} == {
-        *("off", "damped", "sitting", "standing_up", "standing", "walking", "fallback", "settling", "stopped")
-    }
+def test_what_is_said_of_hanging_is_so():
+    """Numbers and names; what follows from them has tests of its own."""
+    settings, limits = load_settings("go2"), limits_of(GO2, load_settings("go2"))
+    own = settings.hanging
+    text = " ".join(PAGE.split())
+    for said in (
+        f"tilted by more than {own.tilt_rad:g} rad, turns at more than {own.turn_radps:g} rad/s",
+        f"gained {own.gain_mps:g} m/s",
+        f"weight at that joint and {own.leg_friction_nm:g} Nm",
+        f"lasted for {settings.timing.hang_s:g} s",
+        f"held to {own.kp_limit_nm_per_rad:g} Nm/rad and {own.kd_limit_nms_per_rad:g} Nms/rad",
+        f"targets to {own.target_rate_share:g} of the motors' speed",
+        f"led ({own.lead_rate_radps:g} rad/s)",
+        "on a Go2 {:.1f}, {:.1f} and {:.1f} Nm at hip, thigh and knee".format(*limits.leg_torque_nm[:3]),
+    ):
+        assert said in text, said
+    assert MEMORY_S == 0.5
+    assert LIFTED_SHARE == 0.5
+    assert 3.5 < 1.0 / lifted_share(GO2, limits.leg_torque_nm) < 4.5
+    rows = re.findall(r"^\| `(\w+)` \| .* \|$", PAGE, re.MULTILINE)
+    own_triggers = {row.trigger.value for row in TABLE if row.watched == {Mode.HANGING}}
+    assert own_triggers <= set(rows)
+    assert MOVES[Request.HANG] == {Mode.DAMPED: Mode.HANGING}
+
+
+def test_the_robot_that_is_shown_hangs_and_is_measured(tmp_path):
+    """The story of the page, in injected time: its world, a plan, a recording that ends damped."""
+    shown, _ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "hung.yaml").write_text(shown)
+    plan = make_plan(GO2, PlanOptions(seconds=5.0), random_phases(np.random.default_rng(1)))
+    motion, gains = motion_of(plan), chosen_gains(None, None, GO2)
+    found = rehearsed(GO2, load_settings("go2"), motion, gains, world=load_world(tmp_path / "hung.yaml", GO2))
+    assert found.clamped == 0
+    assert found.log.seconds == pytest.approx(motion.seconds, abs=0.01)

@@ -55,7 +55,7 @@ def test_numbers(capsys):
     assert "body.tilt_rad" in out
     _, out, _ = run("numbers", "--json", "--robot", "go1", capsys=capsys)
     told = json.loads(out)
-    assert len(told["numbers"]) == 53
+    assert len(told["numbers"]) == 62
     assert all(number["source"] for number in told["numbers"])
 
 

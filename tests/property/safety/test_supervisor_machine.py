@@ -17,7 +17,7 @@ from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.gaits import gaits_of
 from surefoot_safety.limits import torque_range_nm
 from surefoot_safety.machine import action_now
-from surefoot_safety.mode import ARMED, MODE_OF_ACTION, MOVES, ON_FEET, SEVERITY, STOPS, Mode, Request
+from surefoot_safety.mode import ARMED, FOLLOW, MODE_OF_ACTION, MOVES, ON_FEET, SEVERITY, STOPS, Mode, Request
 from surefoot_safety.table import ROWS, Clears, Trigger
 from surefoot_safety.tryout import SPOILS, TICK_S, Tryout
 
@@ -34,6 +34,7 @@ WAY = {
     Mode.WALKING: (Request.ARM, Request.STAND, Request.WALK),
     Mode.FALLBACK: (Request.ARM, Request.STAND, Request.CRAWL),
     Mode.SETTLING: (Request.ARM, Request.STAND, Request.SIT),
+    Mode.HANGING: (Request.ARM, Request.HANG),
     Mode.STOPPED: (Request.ARM, Request.DAMP),
 }
 ARRIVES = {Mode.STANDING: Mode.STANDING_UP, Mode.SITTING: Mode.SETTLING}
@@ -83,7 +84,14 @@ def _way(mode):
 
 def ready(robot, mode, real=False):
     """A tryout of its own in a mode, with nothing wrong."""
-    return copy.deepcopy(_there(robot, mode, real), {id(limits(robot)): limits(robot)})
+    return copied(_there(robot, mode, real))
+
+
+def copied(tryout):
+    """Limits are of no mind to change."""
+    supervisor = tryout.supervisor
+    kept = (supervisor._limits, supervisor._hanging, supervisor._leading)
+    return copy.deepcopy(tryout, {id(one): one for one in kept})
 
 
 @functools.cache
@@ -234,7 +242,7 @@ class SupervisorMachine(RuleBasedStateMachine):
     )
     def the_policy_asks_for_anything(self, angle_rad, kp, torque_nm, stuck):
         """Once it is obeyed at once, and not led to where it wants to be."""
-        self.tryout = copy.deepcopy(_in_full_stride(self.robot, self.real), {id(self.limits): self.limits})
+        self.tryout = copied(_in_full_stride(self.robot, self.real))
         self.tryout.stuck = stuck
         position_rad = tuple(angle_rad * (-1) ** joint for joint in range(12))
         self.tryout.law = JointTarget(position_rad, (0.0,) * 12, (torque_nm,) * 12, (kp,) * 12, (1.0,) * 12)
@@ -279,12 +287,14 @@ def impatient():
     """The limits of a go2 that waits for nothing long: stricter, as files of one's own may be, and sooner tested."""
     own = limits("go2").settings
     rules = {trigger: dataclasses.replace(rule, delay_s=min(0.2, rule.delay_s)) for trigger, rule in own.rules.items()}
-    timing = dataclasses.replace(own.timing, stand_up_s=0.5, settle_s=0.5, fallback_s=0.5)
+    timing = dataclasses.replace(own.timing, stand_up_s=0.5, settle_s=0.5, fallback_s=0.5, hang_s=0.8)
     return dataclasses.replace(limits("go2"), settings=dataclasses.replace(own, rules=rules, timing=timing))
 
 
-NEVER = {(Mode.WALKING, Trigger.GAIT_BAD)}
-"""Watched but out of reach: while the policy walks there is no gait that could fail."""
+NEVER = {(mode, Trigger.GAIT_BAD) for mode in FOLLOW}
+"""Watched but out of reach: while targets come from outside there is no gait that could fail."""
+LED_S = 5.0
+"""From lying to where the targets of a tryout are, at the rate of the air."""
 
 
 def with_cause(mode, trigger):
@@ -293,7 +303,13 @@ def with_cause(mode, trigger):
         return _led_by(Trigger.POLICY_SILENT, Mode.FALLBACK), set()
     if (mode, trigger) == (Mode.STANDING, Trigger.OPERATOR_SILENT):  # nobody asked it to stand
         return _led_by(Trigger.VELOCITY_SILENT, Mode.STANDING), {trigger}
+    if trigger is Trigger.HANG_TIMEOUT:
+        return ready("go2", mode), set()
     tryout = ready("go2", mode)
+    if mode is Mode.HANGING and trigger in {Trigger.LIMIT_HITS, Trigger.JOINT_RANGE}:
+        tryout._kp = (0.2,) * 12  # legs are not to feel it
+        tryout.advance(LED_S)  # nor is it only led
+        tryout.supervisor._machine = dataclasses.replace(tryout.supervisor._machine, since_s=tryout._now_s)
     # Modes that pass by themselves are to last until the cause has acted.
     keeps = {Mode.STANDING_UP: {Trigger.STAND_UP_TIMEOUT}, Mode.SETTLING: {Trigger.SETTLE_TIMEOUT}}
     return tryout, {trigger} | keeps.get(mode, set())

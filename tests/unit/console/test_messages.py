@@ -58,6 +58,7 @@ def beat(hold, answer='"1f"'):
         beat("[0, 0, 0]", answer="5"),
         '{"kind": "ask", "request": "stop"}',
         '{"kind": "ask", "request": "zero_torque"}',
+        '{"kind": "ask", "request": "hang"}',
         '{"kind": "ask", "request": ["arm"]}',
         '{"kind": "stop", "request": "zero_torque"}',
         '{"kind": "stop", "request": "arm"}',

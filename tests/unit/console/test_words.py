@@ -76,6 +76,8 @@ def test_the_end_of_the_run_is_told():
         (Mode.STANDING, ["walk", "crawl", "sit"]),
         (Mode.STOPPED, ["reset"]),
         (Mode.STANDING_UP, ["sit"]),
+        (Mode.DAMPED, ["disarm", "stand"]),
+        (Mode.HANGING, ["arm"]),
     ],
 )
 def test_what_can_be_asked_for(mode, requests):

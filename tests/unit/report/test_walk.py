@@ -15,9 +15,10 @@ from surefoot.report.figure import MOST_POINTS, thinned
 from surefoot.report.page import table
 from surefoot.report.strip import _without_heading
 from surefoot.report.walk_log import Event, Stretch, read_walk
-from surefoot.report.walk_pictures import speed_error_mps, tilt_rad, walk_pictures
+from surefoot.report.walk_pictures import MODE_COLORS, speed_error_mps, tilt_rad, walk_pictures
 from surefoot.report.walk_report import walk_page
 from surefoot_robots.errors import SurefootError
+from surefoot_safety.mode import Mode
 from surefoot_safety.settings_loader import load_settings
 
 NS, START_NS = 1_000_000_000, 1_700_000_000_000_000_000
@@ -219,3 +220,8 @@ def test_tables_are_escaped_and_numbers_stand_right():
         '<tr><td>&lt;x&gt;</td><td class="n">1</td></tr></table></div>'
     )
     assert table(["a"], []) == "<p>none</p>"
+
+
+def test_every_mode_has_a_color_of_its_own():
+    assert list(MODE_COLORS) == [*(mode.value for mode in Mode), "unknown"]
+    assert len(set(MODE_COLORS.values())) == len(MODE_COLORS)

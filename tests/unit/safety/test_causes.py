@@ -100,6 +100,7 @@ def test_duration(mode, by_trigger):
         Mode.STANDING_UP: (6.0, Trigger.STAND_UP_TIMEOUT),
         Mode.SETTLING: (4.0, Trigger.SETTLE_TIMEOUT),
         Mode.FALLBACK: (5.0, Trigger.FALLBACK_OVER),
+        Mode.HANGING: (120.0, Trigger.HANG_TIMEOUT),
     }.get(mode, (0.0, None))
     if mode is Mode.FALLBACK and not by_trigger:
         trigger = None
@@ -162,6 +163,7 @@ def test_reasons_say_what_and_how_much():
     assert from_duration(Mode.SETTLING, 7.0, False, TIMING) == {
         Trigger.SETTLE_TIMEOUT: "sitting down since 7.0 s > 4 s"
     }
+    assert from_duration(Mode.HANGING, 121.0, False, TIMING) == {Trigger.HANG_TIMEOUT: "hanging since 121.0 s > 120 s"}
     assert from_duration(Mode.FALLBACK, 7.0, True, TIMING) == {Trigger.FALLBACK_OVER: "in fallback since 7.0 s > 5 s"}
     assert from_operator([Request.STOP]) == {Trigger.OPERATOR_STOP: "the operator asked for stop"}
     assert from_estop(EstopLevel.SETTLE_THEN_DAMP) == {Trigger.ESTOP_SETTLE: "the e-stop asks to settle"}

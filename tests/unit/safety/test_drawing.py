@@ -28,6 +28,8 @@ def test_rows():
 def test_sets_of_modes_have_names():
     assert modes_text(ROWS[Trigger.OPERATOR_STOP]) == "all"
     assert modes_text(ROWS[Trigger.VELOCITY_STALE]) == "walking, fallback"
+    assert modes_text(ROWS[Trigger.IMU_FROZEN]) == "on feet, hanging"
+    assert modes_text(ROWS[Trigger.LEG_LOADED]) == "hanging"
 
 
 def test_edges_are_those_of_the_data():

@@ -39,7 +39,7 @@ def expected(trigger, mode):
 
 
 def test_every_pair_is_here():
-    assert len(EVERY_PAIR) == 40 * 9
+    assert len(EVERY_PAIR) == 44 * 10
 
 
 @pytest.mark.parametrize(("trigger", "mode"), EVERY_PAIR)
@@ -109,10 +109,20 @@ def test_of_two_triggers_the_more_severe_wins(mode):
     state = MachineState(mode=mode)
     alone = {trigger: action_now(after(state, trigger)) for trigger in TRIGGERS}
     pairs = list(itertools.combinations(TRIGGERS, 2))
-    assert len(pairs) == 40 * 39 // 2
+    assert len(pairs) == 44 * 43 // 2
     for first, second in pairs:
         # What one spoils may make the other fall through, so it can be more severe than either; never milder.
         assert action_now(after(state, first, second)) >= max(alone[first], alone[second]), (first, second)
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS)
+def test_in_the_air_there_is_nothing_between_a_warning_and_a_stop(trigger):
+    state = after(MachineState(mode=Mode.HANGING), trigger)
+    watched = Mode.HANGING in ROWS[trigger].watched
+    stops = watched and RULES[trigger].action > Action.WARN
+    assert state.mode is (Mode.STOPPED if stops else Mode.HANGING)
+    if stops:
+        assert state.stop is max(Action.DAMP, RULES[trigger].action)
 
 
 def test_what_one_trigger_spoils_the_other_cannot_use():

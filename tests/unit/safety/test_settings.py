@@ -37,8 +37,8 @@ def shipped_value(section, key):
 
 
 def test_there_are_so_many_numbers_and_triggers():
-    assert len(NUMBERS) == 53
-    assert len(TABLE) == len(Trigger) == 40
+    assert len(NUMBERS) == 62
+    assert len(TABLE) == len(Trigger) == 44
 
 
 @pytest.mark.parametrize("robot", ROBOTS)
@@ -225,6 +225,19 @@ def test_a_shipped_file_lacks_no_trigger(trigger):
             {"target_from_measured_rad": 0.3, "position_margin_rad": 0.2001},
             "position_margin_rad 0.3001 must be at most command.target_from_measured_rad 0.3",
         ),
+        (
+            "command",
+            {"kp_limit_nm_per_rad": 39.0},
+            "hanging.kp_limit_nm_per_rad 40 must be at most command.kp_limit_nm_per_rad 39",
+        ),
+        ("hanging", {"kd_limit_nms_per_rad": 8.5}, "hanging.kd_limit_nms_per_rad 8.5 must be at most command.kd_limit"),
+        (
+            "hanging",
+            {"target_rate_share": 2.5},
+            "hanging.target_rate_share 2.5 must be at most command.target_rate_share 2",
+        ),
+        ("body", {"tilt_rad": 0.34}, "hanging.tilt_rad 0.35 must be at most body.tilt_rad 0.34"),
+        ("hanging", {"gain_mps": 1.8}, "hanging.gain_mps 1.8 must be at most body.shove_mps 1.75"),
     ],
 )
 def test_numbers_that_contradict_each_other(section, changes, message):

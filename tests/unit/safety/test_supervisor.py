@@ -625,7 +625,7 @@ def test_the_very_first_tick_without_anything():
 
 
 def test_every_trigger_can_be_brought_about():
-    assert set(Trigger) - set(SPOILS) == {Trigger.FALLBACK_OVER}
+    assert set(Trigger) - set(SPOILS) == {Trigger.FALLBACK_OVER, Trigger.HANG_TIMEOUT}
 
 
 SLOW = {
@@ -645,6 +645,9 @@ def test_every_cause_raises_its_trigger_in_a_mode_where_it_is_watched(trigger):
     way = {
         Trigger.STAND_UP_TIMEOUT: [Request.ARM],
         Trigger.SETTLE_TIMEOUT: [Request.ARM, Request.STAND],
+        Trigger.FOOT_CONTACT: [Request.ARM, Request.HANG],
+        Trigger.TRUNK_MOVES: [Request.ARM, Request.HANG],
+        Trigger.LEG_LOADED: [Request.ARM, Request.HANG],
     }.get(trigger, [Request.ARM, Request.STAND, Request.WALK])
     for request in way:
         tryout.advance(2.6, request)

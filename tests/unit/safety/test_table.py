@@ -8,13 +8,16 @@ from surefoot_safety.action import NEEDS, Action, Need, possible_action
 from surefoot_safety.mode import (
     ARMED,
     ARRIVALS,
+    BY_IMU,
     EVERY_MODE,
+    FOLLOW,
     MODE_OF_ACTION,
     MOVES,
     ON_FEET,
     POWERED,
     SEVERITY,
     STOPS,
+    TO_HANG,
     Mode,
     Request,
 )
@@ -68,11 +71,14 @@ def test_what_falls_through_to_what():
 
 def test_modes():
     assert set(SEVERITY) == set(Mode) == EVERY_MODE
-    assert ON_FEET < POWERED < ARMED < WATCHFUL < EVERY_MODE
+    assert ON_FEET < BY_IMU < POWERED < ARMED < WATCHFUL < EVERY_MODE
     assert {Mode.OFF} == EVERY_MODE - WATCHFUL
     assert {Mode.STOPPED} == WATCHFUL - ARMED
     assert {Mode.DAMPED} == ARMED - POWERED
-    assert {Mode.SITTING} == POWERED - ON_FEET
+    assert {Mode.SITTING} == POWERED - BY_IMU
+    assert {Mode.HANGING} == BY_IMU - ON_FEET
+    assert {Mode.HANGING, Mode.WALKING} == FOLLOW
+    assert {Mode.HANGING, Mode.DAMPED} == TO_HANG
     assert set(MODE_OF_ACTION) == set(Action) - {Action.NONE, Action.WARN}
     assert all(SEVERITY[mode] == min(action, Action.DAMP) for action, mode in MODE_OF_ACTION.items())
 
@@ -80,12 +86,32 @@ def test_modes():
 def test_requests():
     assert set(MOVES) == set(Request) - STOPS
     assert MOVES[Request.RESET] == {Mode.STOPPED: Mode.OFF}
-    assert MOVES[Request.ARM] == {Mode.OFF: Mode.DAMPED}
+    assert MOVES[Request.ARM] == {Mode.OFF: Mode.DAMPED, Mode.HANGING: Mode.DAMPED}
     assert not any(Mode.STOPPED in moves for request, moves in MOVES.items() if request is not Request.RESET)
     assert not any(to is Mode.STOPPED for moves in MOVES.values() for to in moves.values())
     assert not any(mode in {Mode.OFF, Mode.STOPPED} for mode in ARRIVALS)
     # Nothing leaves OFF for a mode in which joints are held.
     assert {to for moves in MOVES.values() for origin, to in moves.items() if origin is Mode.OFF} == {Mode.DAMPED}
+
+
+def test_into_the_air_there_is_one_way_and_out_of_it_by_request_another():
+    ways = {(origin, to) for moves in MOVES.values() for origin, to in moves.items()}
+    assert {origin for origin, to in ways if to is Mode.HANGING} == {Mode.DAMPED}
+    assert {to for origin, to in ways if origin is Mode.HANGING} == {Mode.DAMPED}
+    assert [request for request, moves in MOVES.items() if Mode.HANGING in moves.values()] == [Request.HANG]
+    assert Mode.HANGING not in {*ARRIVALS, *ARRIVALS.values(), *MODE_OF_ACTION.values()}
+
+
+def test_in_the_air_a_robot_is_never_looked_at_as_one_on_its_feet():
+    for trigger in (Trigger.NO_CONTACT, Trigger.LOW_BASE, Trigger.SINKING, Trigger.SHOVED, Trigger.OPERATOR_SILENT):
+        assert Mode.HANGING not in ROWS[trigger].watched
+    own = {Trigger.FOOT_CONTACT, Trigger.TRUNK_MOVES, Trigger.LEG_LOADED, Trigger.HANG_TIMEOUT}
+    assert {row.trigger for row in TABLE if row.watched == {Mode.HANGING}} == own
+    # Whatever stops or takes from a policy that walks acts there too, but for what is of feet, ground and velocity.
+    walking = {row.trigger for row in TABLE if Mode.WALKING in row.watched and row.least_action > Action.WARN}
+    hanging = {row.trigger for row in TABLE if Mode.HANGING in row.watched}
+    ground = {Trigger.NO_CONTACT, Trigger.LOW_BASE, Trigger.SINKING, Trigger.SHOVED, Trigger.TILT, Trigger.FALLING}
+    assert walking - hanging == ground | {Trigger.VELOCITY_SILENT, Trigger.OPERATOR_SILENT}
 
 
 def test_the_whole_machine_can_be_reached():
