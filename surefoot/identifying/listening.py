@@ -15,8 +15,8 @@ from surefoot_robots.spec import RobotSpec
 from surefoot_safety.channel.memory import Reader
 from surefoot_safety.channel.records import StateRecord
 
-LOOK_S = 0.5
-"""Without a sample for so long, nobody is there."""
+SILENT_S = 5.0
+"""Without a sample for so long, nobody is there; shorter gaps are in the log, and are seen there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Listener:
         if self._heard_s == float("-inf"):
             self._heard_s = now_s
         if found is None or (self._last is not None and found.record.sequence == self._last.sequence):
-            if now_s - self._heard_s > LOOK_S:
+            if now_s - self._heard_s > SILENT_S:
                 raise SurefootError(
                     f"no sample for {now_s - self._heard_s:.1f} s; {self.samples} are written",
                     hint="is the link running? surefoot status --sensors",

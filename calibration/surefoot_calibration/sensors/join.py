@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-from surefoot_calibration.calibration_file import made
+from surefoot_calibration.calibration_file import ROW_KEYS, made
 from surefoot_robots.calibration import VERDICTS, Calibration, Measured, called, read_calibration
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
@@ -78,13 +78,18 @@ def _chosen(
         for one, row in zip(calibration.measured, rows, strict=True):
             place = one.name, one.joint
             if place not in kept:
-                kept[place] = one, calibration, row
+                kept[place] = one, calibration, _known(row)
                 continue
-            pair = sorted([kept[place], (one, calibration, row)], key=lambda found: _rank(found[0]))
+            pair = sorted([kept[place], (one, calibration, _known(row))], key=lambda found: _rank(found[0]))
             kept[place] = pair[0]
             (better, of_better, _), (worse, of_worse, _) = pair
             choices.append(Choice(better, of_better.name, worse, of_worse.name, _disagree(better, worse)))
     return [row for _, _, row in kept.values()], tuple(choices)
+
+
+def _known(row: dict[str, Plain]) -> Plain:
+    """Of a file's row, what rows have."""
+    return {key: value for key, value in row.items() if key in ROW_KEYS}
 
 
 def _rank(one: Measured) -> tuple[int, float]:

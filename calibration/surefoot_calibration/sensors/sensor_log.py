@@ -18,6 +18,9 @@ from surefoot_robots.spec import RobotSpec
 GRAVITY_MPS2 = (8.0, 12.0)
 """What an accelerometer may say of a robot that nobody throws about: the median of its size."""
 
+MOST = 1000.0
+"""Of any sensor here, in SI units: a hundred g, a hundred turns."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joints:
@@ -112,6 +115,13 @@ def _checked(origin: str, joints: Joints | None, imu: ImuLog | None) -> SensorLo
         bad = ~np.isfinite(values).all(axis=1)
         if bad.any():
             raise SurefootError(f"{origin}: sample {int(np.argmax(bad))} of {what} is not finite")
+        beyond = np.abs(values).max(axis=1) > MOST
+        if beyond.any():
+            row = int(np.argmax(beyond))
+            raise SurefootError(
+                f"{origin}: sample {row} of {what} is {np.abs(values[row]).max():.4g}: must be at most {MOST:g}",
+                hint="angles are rad, rates rad/s, accelerations m/s²",
+            )
     log = SensorLog(origin, joints, imu, 0.0, 0.0, ())
     if len(log.stamp_s) < LEAST_SAMPLES:
         raise SurefootError(

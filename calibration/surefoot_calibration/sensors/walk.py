@@ -21,6 +21,7 @@ MOST_BLOCKS = 4096
 LEAST_BLOCKS = 30
 RATIOS = np.logspace(-9.0, 1.0, 201)
 """Of the variance that a walk adds in a block to that of the block's mean: the walk is looked for among these."""
+LEAST = 1e-300
 HALF_DROP = 0.5 * float(chi2.ppf(0.95, 1))
 
 
@@ -92,5 +93,5 @@ def _profile(found: Blocks) -> tuple[FloatArray, FloatArray]:
         level += gain * off
         spread = gain
     count = len(apart)
-    noise = squares / count
+    noise = np.maximum(squares / count, LEAST)  # of a sensor that always says the same
     return -0.5 * (count * np.log(noise) + logs), noise

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import yaml
+from real_processes import wait_for
 from scipy.spatial.transform import Rotation
 from sensed_logs import GO2, held, noise_log, pushed, rocking_targets, simulated
 
@@ -12,6 +13,7 @@ from surefoot.cli import main
 from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
 from surefoot_calibration.air.synthetic import hidden_parameters, synthetic_log
 from surefoot_calibration.log.csv_file import write_csv
+from surefoot_calibration.sensors.sensor_log import read_sensors
 from surefoot_robots.calibration import read_calibration
 
 NOISE, BIAS, SHAKE = 0.01, 0.004, 0.08
@@ -135,6 +137,27 @@ def test_latency_of_a_hidden_robot(tmp_path, capsys):
     assert found.value == pytest.approx(truth.action_delay_s, abs=0.0005)
     assert found.low <= truth.action_delay_s <= found.high
     assert found.verdict == "identified"
+
+
+def test_listening_to_a_robot_that_runs(tmp_path, capsys, start):
+    """Real processes; on a busy machine samples are missed, and are counted."""
+    stack = start("--sim")
+    stack.released()
+    out = tmp_path / "log.csv"
+    words = ("--seconds", "0.5", "--out", out, "--run-dir", stack.root / "run", "--json")
+
+    def listened():
+        out.unlink(missing_ok=True)
+        status, said = run(capsys, "identify", "listen", *words)
+        told = status == 0 and json.loads(said.out)
+        return told and told["samples"] > 20 and told
+
+    told = wait_for(listened, "some samples")
+    log = read_sensors(out, GO2)
+    assert len(log.stamp_s) == told["samples"]
+    assert log.joints.position_rad.shape == (told["samples"], 12)
+    status, said = run(capsys, "identify", "listen", *words)
+    assert (status, "is there already" in said.err) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from measured import DELAY, GO2, armature, content
 
+from surefoot_calibration.calibration_file import load_calibration
 from surefoot_calibration.sensors.join import joined
 from surefoot_robots.calibration import Measured, read_calibration
 from surefoot_robots.errors import SurefootError
@@ -39,6 +40,7 @@ def test_the_surer_one_is_kept(tmp_path):
     values = {(one.name, one.joint): one.value for one in read.measured}
     assert values["encoder_offset_rad", "FL_hip_joint"] == 0.012
     assert len(values) == 3
+    assert load_calibration(out).logs == ("f" * 64,)  # `identify compare` takes it, too
     # The other way round it is the same one.
     assert joined([zero, fit], GO2, NOW).choices[0].kept == "zero.yaml"
 

@@ -60,8 +60,8 @@ def test_imu_only_and_an_end_by_hand():
 
 
 def test_silence_is_an_error_that_says_what_is_there():
-    with pytest.raises(SurefootError, match=r"no sample for 0\.5 s; 51 are written"):
-        listened(2.0, last=550)
+    with pytest.raises(SurefootError, match=r"no sample for 5\.0 s; 51 are written"):
+        listened(9.0, last=550)
     with pytest.raises(SurefootError, match="the link was started anew; 50 samples are written"):
         listened(2.0, restart=550)
     with pytest.raises(SurefootError, match="version 9"):
