@@ -1,4 +1,4 @@
-"""`surefoot identify record`: a plan, played on a robot that hangs in the air, and the log of it."""
+"""`surefoot identify record`: a plan, played on a robot that hangs or stands, and the log of it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from surefoot_robots.spec import RobotSpec
     from surefoot_safety.settings import Settings
 
-HELP = "a plan, played on a robot that hangs in the air, and the log of it"
+HELP = "a plan, played on a robot that hangs or stands, and the log of it"
 DESCRIPTION = (
     "Tries the plan of `surefoot identify plan` in simulation, by the safety gate and by the whole stack; then has the "
-    "running robot, which must hang and be armed, follow it through its supervisor and all of its checks, and writes "
-    "what the motors were told and what was measured. Exit status 1, and nothing moves, if the plan is not safe; 2 if "
-    "it cannot be played."
+    "running robot, which must hang and be armed, or stand if the plan is one for the ground, follow it through its "
+    "supervisor and all of its checks, and writes what the motors were told and what was measured. Exit status 1, and "
+    "nothing moves, if the plan is not safe; 2 if it cannot be played."
 )
 KINDS = (".mcap", ".csv")
 
