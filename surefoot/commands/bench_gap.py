@@ -8,7 +8,6 @@ import shlex
 import signal
 import sys
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,11 +41,11 @@ _NEW_BENCH_ONLY = {
 
 HELP = "the whole loop on hidden robots: identify, retrain briefly, how much of the gap that closes; hours, resumable"
 DESCRIPTION = (
-    "Hides robots that are heavier, weaker and later than their file says, identifies each from a log in air, and "
-    "trains three policies from the same networks for the same steps: for the file's robot (one for all), for the "
-    "hidden robot with its truth known, and for what was identified. Each is examined on the hidden robot. The gap is "
-    "what the first follows worse than the second; told is how much of it the third closes. All is kept in --out; it "
-    "may be stopped at any moment and taken up again with --resume --out DIR."
+    "Hides robots that are heavier, weaker and later than their file says, identifies each from a log in air and one "
+    "on the ground, and trains three policies from the same networks for the same steps: for the file's robot (one for "
+    "all), for the hidden robot with its truth known, and for what was identified. Each is examined on the hidden "
+    "robot. The gap is what the first follows worse than the second; told is how much of it the third closes. All is "
+    "kept in --out; it may be stopped at any moment and taken up again with --resume --out DIR."
 )
 
 
@@ -142,31 +141,10 @@ def _work(bench: Bench, *, quiet: bool) -> int | None:
 
 
 def _identify(bench: Bench, robot: int) -> None:
-    """From a log in air of 20 s, as `surefoot identify bench` makes them; what only the ground tells stays unknown."""
-    import hashlib
+    from surefoot.identifying.hidden import identify_hidden
 
-    import numpy as np
-
-    from surefoot_calibration.air.identify import identify_in_air
-    from surefoot_calibration.air.parameters import KINDS, JointParameters
-    from surefoot_calibration.air.plan import PlanOptions, make_plan, random_phases
-    from surefoot_calibration.air.synthetic import synthetic_log
-    from surefoot_calibration.calibration_file import calibration_mapping, write_calibration
-    from surefoot_training.simulated.config import own_values
-
-    spec, truth, options = bench.spec, bench.truth(robot), PlanOptions()
-    table = np.array([own_values(truth, spec)[kind] for kind in KINDS])
-    delay_s = spec.action_delay_s if truth.action_delay_s is None else truth.action_delay_s
-    plan = make_plan(spec, options, random_phases(np.random.default_rng(0)))
-    hidden = JointParameters.of_table(table, delay_s)
-    log = synthetic_log(spec, hidden, plan.target_rad, rate_hz=options.rate_hz, seed=bench.plan.seed + robot)
-    found = identify_in_air([log], spec, lambda note: None, bench.plan.base.threads)
-    digest = hashlib.sha256(log.position_rad.tobytes()).hexdigest()
-    source = {
-        "made": {"at": datetime.now(UTC).isoformat(timespec="seconds")},
-        "logs": [{"file": "simulated", "sha256": digest, "seconds": log.seconds}],
-    }
-    write_calibration(bench.calibration(robot), calibration_mapping(spec, "in-air", found, source))
+    threads = bench.plan.base.threads
+    identify_hidden(bench.spec, bench.truth(robot), bench.plan.seed + robot, bench.calibration(robot), threads)
 
 
 def _train(bench: Bench, each: Run, advance: Advance) -> int | None:
