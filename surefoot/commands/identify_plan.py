@@ -149,7 +149,8 @@ def _report(arguments: argparse.Namespace, plan: Plan, check: PlanCheck, informa
         where = "hang free, its trunk held" if informations else "stand on a level floor that is not slippery"
         print(f"{arguments.out}: {len(plan.stamp_s)} targets. The robot must {where}, with nothing near")
     else:
-        print("nothing was written: try --scale 0.7, another --pose, or a lower --highest")
+        other = "another --pose, or a lower --highest" if informations else "or without --slide"
+        print(f"nothing was written: try --scale 0.7, {other}")
 
 
 def _row(margin: Margin) -> tuple[object, ...]:

@@ -75,6 +75,8 @@ def _plan_fault(plan: Plan, robot: RobotSpec, settings: Settings, gains: Gains) 
     ]
     if found.gate:
         near.append(f"the safety gate would change it {found.gate}")
+    if found.collision:
+        near.append(f"parts meet: {found.collision}")
     return "; ".join(near)
 
 

@@ -67,7 +67,7 @@ def check_plan(robot: RobotSpec, limits: Limits, gains: Gains, plan: Plan) -> Pl
     return PlanCheck(
         joint_margins(limits, plan, rolled, gains),
         first_violation(limits, gains, plan, rolled, TIMESTEP_S),
-        _first_collision(robot, rolled),
+        first_collision(robot, rolled),
     )
 
 
@@ -169,7 +169,7 @@ def _state(limits: Limits, stamp_s: float, angle_rad: FloatArray, speed_radps: F
     )
 
 
-def _first_collision(robot: RobotSpec, rolled: Rolled) -> str:
+def first_collision(robot: RobotSpec, rolled: Rolled) -> str:
     """Of any two parts, at any of the angles that were reached."""
     options = ModelOptions(base="fixed", ground="none", self_collision="all", sensors=False, action_delay_s=0.0)
     model = build_model(robot, options).compile()

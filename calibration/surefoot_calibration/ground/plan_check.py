@@ -13,7 +13,7 @@ import numpy as np
 from surefoot_calibration.air.commands import Steps, targets_on_steps
 from surefoot_calibration.air.parameters import JointParameters, nominal_parameters
 from surefoot_calibration.air.plan import Plan
-from surefoot_calibration.air.plan_check import Margin, PlanCheck, first_violation, joint_margins
+from surefoot_calibration.air.plan_check import Margin, PlanCheck, first_collision, first_violation, joint_margins
 from surefoot_calibration.air.robots import Rolled
 from surefoot_calibration.ground.parameters import GroundParameters
 from surefoot_calibration.ground.robots import FREE, GroundRobots, Stood
@@ -53,7 +53,7 @@ def check_ground_plan(robot: RobotSpec, limits: Limits, gains: Gains, plan: Plan
     return PlanCheck(
         (*joint_margins(limits, plan, rolled, gains), *_body_margins(robot, stood, variants)),
         first_violation(limits, gains, plan, rolled, TIMESTEP_S),
-        "",
+        first_collision(robot, rolled),
     )
 
 
