@@ -7,6 +7,7 @@ from types import ModuleType
 
 from surefoot.commands import (
     identify_bench,
+    identify_bench_sensors,
     identify_compare,
     identify_fit,
     identify_imu,
@@ -29,6 +30,7 @@ ACTIONS: dict[str, ModuleType] = {
     "latency": identify_latency,
     "join": identify_join,
     "bench": identify_bench,
+    "bench-sensors": identify_bench_sensors,
 }
 
 

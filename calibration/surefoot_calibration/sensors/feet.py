@@ -30,17 +30,9 @@ def turns(robot: RobotSpec, position_rad: FloatArray) -> tuple[FloatArray, Float
     Feet do not slide: where they touch the ground, what the joints move them by is what the base's motion undoes. They
     roll, so that it is not the balls' centres that stand still.
     """
-    kinematics = LegKinematics.of_spec(robot)
     middle, moves = 0.5 * (position_rad[1:] + position_rad[:-1]), np.diff(position_rad, axis=0)
-    by_leg = moves.reshape(len(moves), 4, 3)
-    up, _ = up_in_base(robot, middle)
-    radius = np.array([leg.foot.radius_m for leg in robot.legs])
-    below = -radius[:, None] * up[:, None, :]
-    hip = middle.reshape(len(middle), 4, 3)[..., 0]
-    knee_axis = np.stack((np.zeros_like(hip), np.cos(hip), np.sin(hip)), axis=-1)
-    calf_turn = X_AXIS * by_leg[..., :1] + knee_axis * by_leg[..., 1:].sum(axis=-1, keepdims=True)
-    moved = (kinematics.foot_jacobian_in_base(middle) @ by_leg[..., None])[..., 0] + np.cross(calf_turn, below)
-    touching = kinematics.foot_position_in_base(middle) + below
+    touching, jacobian = contacts(robot, middle, up_in_base(robot, middle)[0])
+    moved = (jacobian @ moves.reshape(len(moves), 4, 3, 1))[..., 0]
     # moved + shift + turn x touching = 0, of four feet.
     columns = np.concatenate((np.broadcast_to(np.eye(3), (*touching.shape, 3)), -_cross(touching)), axis=-1)
     stacked, wanted = columns.reshape(len(moves), 12, 6), -moved.reshape(len(moves), 12, 1)
@@ -49,6 +41,20 @@ def turns(robot: RobotSpec, position_rad: FloatArray) -> tuple[FloatArray, Float
     slid: FloatArray = np.linalg.norm((stacked @ found - wanted).reshape(len(moves), 4, 3), axis=2).max(axis=1)
     turned: FloatArray = found[:, 3:, 0].astype(np.float64, copy=False)
     return turned, slid
+
+
+def contacts(robot: RobotSpec, position_rad: FloatArray, up: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where feet touch the ground, [..., 4, 3], and how those points of them move with the joints, [..., 4, 3, 3]."""
+    kinematics = LegKinematics.of_spec(robot)
+    radius = np.array([leg.foot.radius_m for leg in robot.legs])
+    below = -radius[:, None] * up[..., None, :]
+    hip = position_rad.reshape(*position_rad.shape[:-1], 4, 3)[..., 0]
+    knee_axis = np.stack((np.zeros_like(hip), np.cos(hip), np.sin(hip)), axis=-1)
+    axes = (np.broadcast_to(X_AXIS, knee_axis.shape), knee_axis, knee_axis)
+    # The ball turns with the calf, about the hip's axis and the knee's.
+    rolled = np.stack([np.cross(axis, below) for axis in axes], axis=-1)
+    touching: FloatArray = kinematics.foot_position_in_base(position_rad) + below
+    return touching, kinematics.foot_jacobian_in_base(position_rad) + rolled
 
 
 def kabsch(points: FloatArray, onto: FloatArray) -> FloatArray:
