@@ -10,7 +10,7 @@ import numpy as np
 from surefoot_calibration.air.identify import HeldOut
 from surefoot_calibration.air.play import Played, rms_rad
 from surefoot_calibration.air.verdicts import Estimate
-from surefoot_calibration.ground.balance import Known, contacts_of
+from surefoot_calibration.ground.balance import Contacts, contacts_of
 from surefoot_calibration.ground.fit import Fitted, Told, fit
 from surefoot_calibration.ground.friction import SYSTEMATIC, UNCALIBRATED, Friction, friction_of
 from surefoot_calibration.ground.held_out import played_on_ground
@@ -41,6 +41,7 @@ from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.calibration import Calibration, Verdict
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
+from surefoot_safety.state import GRAVITY_MPS2
 
 PLACES = {MASS: (0,), COM[0]: (7,), COM[1]: (8,), COM[2]: (9,), **dict.fromkeys(INERTIA[:3], (1, 2, 3))} | {
     INERTIA[3]: (4,),
@@ -48,6 +49,10 @@ PLACES = {MASS: (0,), COM[0]: (7,), COM[1]: (8,), COM[2]: (9,), **dict.fromkeys(
     INERTIA[4]: (6,),
 }
 """Of a trunk's log-Cholesky coordinates, those that are held where a value is not identifiable."""
+
+LEAST_SHARE, MOST_SHARE = 0.4, 4.0
+"""Of the file's weight, that feet carry: a light trunk on the file's legs has 0.7 of it, the heaviest payload doubles
+it; motors half as strong as they are taken for double it again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,13 +81,16 @@ def identify_on_ground(
 ) -> GroundIdentification:
     """Fit all logs together; `air` is what is known of the joints."""
     priors = ground_priors(robot, air)
+    contacts = [contacts_of(robot, motion_of(log, priors.known.joints.action_delay_s), priors.known) for log in logs]
+    for log, each in zip(logs, contacts, strict=True):
+        _check_standing(log, robot, each)
     everything = np.ones(len(priors.mean))
     fitted = fit(logs, robot, priors, everything, told)
     known = trunk_uncertainty(fitted, priors)
     fitted, known, found = _settled(logs, robot, priors, (fitted, known), told)
     told("feet")
-    friction = _friction(logs, robot, priors)
-    saturated = _saturated(logs, robot, priors.known)
+    friction = _friction(contacts, priors)
+    saturated = _saturated(logs, robot, priors.known.joints.action_delay_s)
     values, before = physical(fitted.vector[:THETA]), values_of(robot.trunk.inertial)
     rows = trunk_estimates(values, before, known, found, calibrated=priors.calibrated)
     feet = friction_estimate(friction, robot.foot_friction)
@@ -139,17 +147,27 @@ def _weak(verdict: Verdict) -> Verdict:
     return "weak" if verdict == "not_identifiable" else verdict
 
 
-def _friction(logs: Sequence[JointLog], robot: RobotSpec, priors: GroundPriors) -> Friction:
+def _check_standing(log: JointLog, robot: RobotSpec, contacts: Contacts) -> None:
+    """A robot that hangs, or whose feet are not what carries it, tells nothing of its trunk so."""
+    carried_n = float(np.median(-(contacts.force_n * contacts.down[:, None, :]).sum(axis=(1, 2))))
+    weight_n = robot.total_mass_kg * GRAVITY_MPS2
+    if not LEAST_SHARE * weight_n <= carried_n <= MOST_SHARE * weight_n:
+        raise SurefootError(
+            f"{log.origin}: feet carry {carried_n:.0f} N, by the motors' torques; {robot.name} weighs {weight_n:.0f}",
+            hint="is it a log of the robot standing, with the gains it had (--gains)? in air: --protocol in-air",
+        )
+
+
+def _friction(each: Sequence[Contacts], priors: GroundPriors) -> Friction:
     """Of the log that tells most of it: one in which feet slid, else the one with the highest lower bound."""
-    known, systematic = priors.known, SYSTEMATIC if priors.calibrated else UNCALIBRATED
-    each = [contacts_of(robot, motion_of(log, known.joints.action_delay_s), known) for log in logs]
+    systematic = SYSTEMATIC if priors.calibrated else UNCALIBRATED
     found = [friction_of(contacts, systematic) for contacts in each]
     return max(found, key=lambda one: (one.slid, one.samples if one.slid else one.low))
 
 
-def _saturated(logs: Sequence[JointLog], robot: RobotSpec, known: Known) -> tuple[Saturation, ...]:
+def _saturated(logs: Sequence[JointLog], robot: RobotSpec, delay_s: float) -> tuple[Saturation, ...]:
     """Of each joint, in the first log that shows it."""
-    found = [one for log in logs for one in saturations(log, robot, known.joints.action_delay_s)]
+    found = [one for log in logs for one in saturations(log, robot, delay_s)]
     return tuple({one.joint: one for one in reversed(found)}.values())
 
 

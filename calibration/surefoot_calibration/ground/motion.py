@@ -30,6 +30,8 @@ LEAST_STRETCH_S = 3.0
 DOWN_TIME_S = 3.0
 """Over which the accelerometer corrects the way down that the gyro carries on: swaying averages out in it."""
 LEAST_RATE_HZ = 80.0
+MOST_OFF_MPS2 = 1.5
+"""Of what is felt, from gravity, in the median."""
 CREEP_RADPS = 0.015
 """Of a joint that reverses: from twice that on, all of its friction is there."""
 DOUBT_RADPS = 0.05
@@ -105,7 +107,21 @@ def _imu_of(log: JointLog) -> ImuLog:
             f"{log.origin}: has no IMU, without which nothing is known of how the trunk moves",
             hint="record /imu/data, or the columns gyro.x … acc.z",
         )
-    return log.imu
+    imu = log.imu
+    for name, values in (("gyro", imu.angular_velocity_in_base_radps), ("acc", imu.acceleration_in_base_mps2)):
+        odd = ~np.isfinite(values).all(axis=1)
+        if odd.any():
+            at_s = imu.stamp_s[int(np.argmax(odd))]
+            raise SurefootError(
+                f"{log.origin}: {name} is not finite at {at_s:.3f} s", hint="cut the log there, or mend the recorder"
+            )
+    felt = float(np.median(np.linalg.norm(imu.acceleration_in_base_mps2, axis=1)))
+    if not abs(felt - GRAVITY_MPS2) <= MOST_OFF_MPS2:
+        raise SurefootError(
+            f"{log.origin}: the IMU feels {felt:.3g} in the median: must be {GRAVITY_MPS2:g} m/s²",
+            hint="accelerations are m/s², with gravity in them" + ("; these look like g" if 0.8 < felt < 1.2 else ""),
+        )
+    return imu
 
 
 def _stretch(log: JointLog, imu: ImuLog, delay_s: float, number: int, span_s: tuple[float, float]) -> Motion:

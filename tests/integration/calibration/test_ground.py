@@ -14,6 +14,7 @@ from surefoot_calibration.air.verdicts import Estimate
 from surefoot_calibration.bench.ground_recovery import NAMES, truth_of
 from surefoot_calibration.calibration_file import load_calibration, made, write_calibration
 from surefoot_calibration.ground.compare import compare_on_ground
+from surefoot_calibration.ground.identify import identify_on_ground
 from surefoot_calibration.ground.plan import GroundOptions, make_ground_plan, standing_gains
 from surefoot_calibration.ground.plan_check import LONGEST_LIFT_S, check_ground_plan
 from surefoot_calibration.ground.synthetic import ground_log, hidden_robot
@@ -122,6 +123,20 @@ def test_a_log_without_imu_is_refused(tmp_path, capsys, log):
     write_mcap(tmp_path / "blind.mcap", dataclasses.replace(log, imu=None))
     assert main(["identify", "fit", str(tmp_path / "blind.mcap"), "--protocol", "ground"]) == 2
     assert "blind.mcap: has no IMU" in capsys.readouterr().err
+
+
+def test_logs_that_say_nothing_of_a_trunk_are_refused(log):
+    def refused(match, **changed):
+        with pytest.raises(SurefootError, match=match):
+            identify_on_ground([dataclasses.replace(log, **changed)], GO2, None, lambda note: None)
+
+    imu = log.imu
+    odd = imu.angular_velocity_in_base_radps.copy()
+    odd[100, 1] = np.nan
+    refused(r"gyro is not finite at 0.5", imu=dataclasses.replace(imu, angular_velocity_in_base_radps=odd))
+    in_g = dataclasses.replace(imu, acceleration_in_base_mps2=imu.acceleration_in_base_mps2 / 9.81)
+    refused(r"feels 1.01 in the median: must be 9.81", imu=in_g)
+    refused(r"feet carry .* N, by the motors' torques; go2 weighs 147", target_rad=log.position_rad)
 
 
 def test_plans_for_the_ground_are_checked_with_light_and_heavy_robots():
