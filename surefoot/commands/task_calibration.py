@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from surefoot_robots.calibration import Calibration
     from surefoot_training.task.calibrated import Change
 
+MOST_NAMED = 6
+"""Of what is not used; `--json` has all."""
+
 
 def show_calibrated(arguments: argparse.Namespace) -> None:
     """A table, or the same as JSON."""
@@ -68,7 +71,8 @@ def _print(rows: tuple[Change, ...], calibration: Calibration, factor: float, ta
     print("what is not in the table keeps its range: `surefoot task " + task + " --only randomization`")
     unused = unused_names(calibration)
     if unused:
-        print(f"measured, and of no use to training: {', '.join(unused)}")
+        more = f" and {len(unused) - MOST_NAMED} more" if len(unused) > MOST_NAMED else ""
+        print(f"measured, and of no use to training: {', '.join(unused[:MOST_NAMED])}{more}")
 
 
 def _span(span: tuple[float, float]) -> str:

@@ -99,7 +99,7 @@ def latency_page(
         [Tile(f"{MS * found.robot.value:.1f} ms", "all joints together"), *_counts(rows)],
         [
             _unsettled(rows),
-            Section("Joint by joint", caption, gallery([_latencies(found)], TWO_REM) + table(columns, figures)),
+            Section("Joint by joint", caption, _latencies(found) + table(columns, figures)),
             _provenance(content),
         ],
         "Made by `surefoot identify latency`.",
@@ -252,7 +252,7 @@ def _settled(axes: Axes, row: int, zero: Zero) -> None:
 
 
 def _latencies(found: Latency) -> str:
-    figure, (axes,) = fig.blank(height_in=0.8 + 0.2 * (len(found.joints) + 1), width_in=SMALL_IN)
+    figure, (axes,) = fig.blank(height_in=0.8 + 0.2 * (len(found.joints) + 1))
     each = [("all joints", found.robot), *((short(one.joint), one.latency) for one in found.joints)]
     for row, (_, latency) in enumerate(each):
         color = COLORS[latency.verdict]
