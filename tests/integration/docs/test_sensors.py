@@ -1,0 +1,46 @@
+"""docs/identification.md, "Sensors": its numbers are those of the code."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from surefoot_calibration.sensors.noise import LENGTHS_MIN, USUAL_H, WALK_NARROW
+from surefoot_calibration.sensors.poses import LEVEL_RAD
+from surefoot_calibration.sensors.rocking import LEGS_RAD
+from surefoot_calibration.sensors.stillness import LEAST_STILL_S
+from surefoot_calibration.sensors.zero import AWAY_RAD, KNOWN_RAD, LEAST_SETTLES
+from surefoot_safety.gaits.senses import VELOCITY_TIME_S
+from surefoot_training.task.sensors import SensorConfig
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "identification.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"identified within {100.0 * WALK_NARROW:g} %",
+        f"wants {USUAL_H:g} h",
+        f"{1e3 * LEVEL_RAD:g} mrad unless `--level-error` says better",
+        f"each held for {LEAST_STILL_S:g} s",
+        f"`--known-error` ({KNOWN_RAD:g} rad)",
+        f"lets it off by {math.degrees(AWAY_RAD):.0f}° or more",
+        "three times and more",
+        "`VELOCITY_TIME_S`",
+        "`task.sensors.joint_speed_window_s`",
+    ],
+)
+def test_numbers_are_those_of_the_code(said):
+    assert said in PAGE
+
+
+def test_the_rest_of_them():
+    assert LEAST_SETTLES == 3
+    assert 60 * USUAL_H in LENGTHS_MIN
+    assert VELOCITY_TIME_S > 0.0
+    assert hasattr(SensorConfig(), "joint_speed_window_s")
+    assert f"task.sensors.gyro_noise_radps={SensorConfig().gyro_noise_radps:g}" in (DOCS / "training.md").read_text()
+    # 95 % of a normal distribution.
+    assert (1.96 * 1e3 * LEGS_RAD).round() == pytest.approx([7.0, 2.0, 1.0])
+    assert "to 7 mrad about x, 2 about y and 1 about z" in PAGE
