@@ -25,7 +25,7 @@ from surefoot_calibration.air.sysid import sysid
 from surefoot_calibration.ground.balance import Balance, Known, balance_of
 from surefoot_calibration.ground.motion import RATE_HZ, Motion, motion_of
 from surefoot_calibration.ground.parameters import THETA, pi_of_theta, pi_slopes_of
-from surefoot_calibration.ground.priors import GRAVITY_ERROR_MPS2, GroundPriors
+from surefoot_calibration.ground.priors import AXES, GRAVITY_ERROR_MPS2, GroundPriors
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.state import GRAVITY_MPS2
@@ -121,10 +121,10 @@ class _Problem:
     def __init__(self, logs: Sequence[JointLog], robot: RobotSpec, priors: GroundPriors, guess: _Guess) -> None:
         at, huber = guess.at, guess.huber
         self._priors, self._at = priors, at
-        self._free = np.setdiff1d(np.flatnonzero(guess.free), strength_places(len(at)))
-        known = Known.of_vector(at[THETA:])
+        self._free = np.setdiff1d(np.flatnonzero(guess.free), strength_places(priors))
         motions, balances = [], []
-        for log in logs:
+        each = [priors.known_of(at, number) for number in range(len(logs))]
+        for log, known in zip(logs, each, strict=True):
             motion = motion_of(log, known.joints.action_delay_s)
             motion = motion.of(kept_rows(motion, MOST_ROWS // len(logs))[0])
             motions.append(motion)
@@ -132,13 +132,13 @@ class _Problem:
         self.windows = _windows(motions)
         self._trunk = np.concatenate([one.trunk for one in balances])
         self._others = np.concatenate([one.others for one in balances])
-        self._slopes = np.concatenate([one.slopes for one in balances])
-        white = np.concatenate([_whitening(m, b, known) for m, b in zip(motions, balances, strict=True)])
+        self._slopes = np.concatenate([_spread(one.slopes, number, priors) for number, one in enumerate(balances)])
+        white = np.concatenate([_whitening(*one) for one in zip(motions, balances, each, strict=True)])
         self._unweighted = white
         weights = (1.0 if huber is None else huber) / guess.scale
         self._outliers = 0 if huber is None else int((huber < 1.0).any(axis=1).sum())
         self._white = np.broadcast_to(weights, self._others.shape)[:, :, None] * white
-        self._felt, self._felt_wanted = _felt_on_average(motions, len(at))
+        self._felt, self._felt_wanted = _felt_on_average(motions, priors)
 
     def minimized(self) -> FloatArray:
         """The best vector."""
@@ -248,24 +248,33 @@ def _whitening(motion: Motion, balance: Balance, known: Known) -> FloatArray:
     return white
 
 
-def _felt_on_average(motions: Sequence[Motion], count: int) -> tuple[FloatArray, FloatArray]:
+def _spread(slopes: FloatArray, log: int, priors: GroundPriors) -> FloatArray:
+    """Of one log's joints and bias [S, 6, 5 J + 4] as those of all logs."""
+    wide = np.zeros((*slopes.shape[:2], len(priors.mean) - THETA))
+    shared = priors.bias_place(0) - THETA
+    wide[:, :, :shared] = slopes[:, :, :shared]
+    wide[:, :, priors.bias_place(log) - THETA :][:, :, :AXES] = slopes[:, :, shared:]
+    return wide
+
+
+def _felt_on_average(motions: Sequence[Motion], priors: GroundPriors) -> tuple[FloatArray, FloatArray]:
     """Rows [logs, P] of what is felt on average and what they come to, in deviations.
 
     A trunk that is no faster at its log's end than at its beginning felt gravity on average: what else the
     accelerometer shows along it is a bias.
     """
-    rows, wanted = np.zeros((len(motions), count)), np.zeros(len(motions))
+    rows, wanted = np.zeros((len(motions), len(priors.mean))), np.zeros(len(motions))
     for number, motion in enumerate(motions):
         up = -motion.down.mean(axis=0)
-        rows[number, -3:] = up / GRAVITY_ERROR_MPS2
+        rows[number, priors.bias_place(number) :][:AXES] = up / GRAVITY_ERROR_MPS2
         felt = -np.einsum("ti,ti->t", motion.force_mps2, motion.down).mean()
         wanted[number] = (felt - GRAVITY_MPS2) / GRAVITY_ERROR_MPS2
     return rows, wanted
 
 
-def strength_places(parameters: int) -> Rows:
+def strength_places(priors: GroundPriors) -> Rows:
     """Of the motors' strength in a vector."""
-    joints = (parameters - THETA - 4) // len(KINDS)
+    joints = priors.joints
     places: Rows = THETA + KINDS.index("motor_strength") * joints + np.arange(joints, dtype=np.intp)
     return places
 

@@ -80,7 +80,7 @@ def identify_on_ground(
     logs: Sequence[JointLog], robot: RobotSpec, air: Calibration | None, told: Told, threads: int = 0
 ) -> GroundIdentification:
     """Fit all logs together; `air` is what is known of the joints."""
-    priors = ground_priors(robot, air)
+    priors = ground_priors(robot, air, len(logs))
     contacts = [contacts_of(robot, motion_of(log, priors.known.joints.action_delay_s), priors.known) for log in logs]
     for log, each in zip(logs, contacts, strict=True):
         _check_standing(log, robot, each)

@@ -36,12 +36,13 @@ LEAST = {
 """Deviations of what was identified in air are not taken for less: intervals hold the log's own noise, and joints are
 not quite the same loaded as in the air. The first three are shares of the value; all are assumptions."""
 LEAST_DELAY_S = 5e-5
+AXES = 3
 NORMAL = 1.96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroundPriors:
-    """Of the trunk's coordinates and then of joints and IMU, in the order of `Known.vector`."""
+    """Of the trunk's coordinates, of joints and delay as in `Known.vector`, and of the IMU's bias in each log."""
 
     mean: FloatArray
     deviation: FloatArray
@@ -49,14 +50,30 @@ class GroundPriors:
     upper: FloatArray
     calibrated: bool
     """Whether joints were identified in air."""
+    logs: int = 1
+
+    @property
+    def joints(self) -> int:
+        """How many."""
+        return (len(self.mean) - len(THETA_DEVIATION) - 1 - AXES * self.logs) // len(KINDS)
 
     @property
     def known(self) -> Known:
         """Joints and IMU as they are taken to be at first."""
-        return Known.of_vector(self.mean[len(THETA_DEVIATION) :])
+        return self.known_of(self.mean, 0)
+
+    def known_of(self, vector: FloatArray, log: int) -> Known:
+        """Joints as a vector has them, and the IMU in one of the logs: each switching on gives it another bias."""
+        first = self.bias_place(log)
+        joints = vector[len(THETA_DEVIATION) : self.bias_place(0)]
+        return Known.of_vector(np.concatenate((joints, vector[first : first + AXES])))
+
+    def bias_place(self, log: int) -> int:
+        """Where in a vector the bias of a log begins."""
+        return len(self.mean) - AXES * (self.logs - log)
 
 
-def ground_priors(robot: RobotSpec, air: Calibration | None) -> GroundPriors:
+def ground_priors(robot: RobotSpec, air: Calibration | None, logs: int = 1) -> GroundPriors:
     """From the robot's file and, if there is one, a calibration of its joints."""
     own = priors_of(robot)
     mean, deviation = own.mean.copy(), own.deviation.copy()
@@ -66,13 +83,14 @@ def ground_priors(robot: RobotSpec, air: Calibration | None) -> GroundPriors:
         lower, upper = np.minimum(lower, mean - NORMAL * deviation), np.maximum(upper, mean + NORMAL * deviation)
     theta = theta_of(robot.trunk.inertial)
     reach = THETA_REACH * THETA_DEVIATION
-    none, bias = np.zeros(3), np.full(3, BIAS_MPS2)
+    none, bias = np.zeros(AXES * logs), np.full(AXES * logs, BIAS_MPS2)
     return GroundPriors(
         np.concatenate((theta, mean, none)),
         np.concatenate((THETA_DEVIATION, deviation, bias)),
         np.concatenate((theta - reach, lower, -THETA_REACH * bias)),
         np.concatenate((theta + reach, upper, THETA_REACH * bias)),
         air is not None,
+        logs,
     )
 
 

@@ -69,7 +69,7 @@ def _from_strength(fitted: Fitted, priors: GroundPriors, whole: FloatArray) -> F
 
     Strength is not fitted (see `fit`); an error of it moves all else as least squares would (Schmidt 1966).
     """
-    place = strength_places(len(fitted.vector))
+    place = strength_places(priors)
     pushes = fitted.slopes[:, :, place].reshape(-1, len(place))
     moved = np.linalg.solve(whole.T @ whole, whole[: len(pushes)].T @ pushes)
     deviation = priors.deviation[place]

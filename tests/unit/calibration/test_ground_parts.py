@@ -8,7 +8,7 @@ import pytest
 from surefoot_calibration.air.parameters import nominal_parameters
 from surefoot_calibration.air.synthetic import NO_ERRORS, synthetic_log
 from surefoot_calibration.ground.balance import Contacts
-from surefoot_calibration.ground.fit import Fitted, alike
+from surefoot_calibration.ground.fit import Fitted, alike, strength_places
 from surefoot_calibration.ground.friction import MOST, Friction, friction_of
 from surefoot_calibration.ground.held_out import leaning_wxyz
 from surefoot_calibration.ground.motion import motion_of
@@ -251,6 +251,17 @@ def test_what_joints_are_known_by():
     assert priors.known.joints.action_delay_s == 0.02
     with pytest.raises(SurefootError, match=r"air.yaml: has no armature_kgm2 of FL_hip_joint"):
         ground_priors(GO2, dataclasses.replace(air, measured=rows[1:]))
+
+
+def test_each_log_has_a_bias_of_its_own():
+    one, two = ground_priors(GO2, None), ground_priors(GO2, None, 2)
+    assert (len(one.mean), len(two.mean), one.joints, two.joints) == (74, 77, 12, 12)
+    vector = np.arange(77.0)
+    first, second = two.known_of(vector, 0), two.known_of(vector, 1)
+    assert (first.force_bias_mps2.tolist(), second.force_bias_mps2.tolist()) == ([71, 72, 73], [74, 75, 76])
+    assert first.joints.action_delay_s == second.joints.action_delay_s == 70.0
+    np.testing.assert_array_equal(first.joints.table.ravel(), np.arange(10.0, 70.0))
+    assert strength_places(two).tolist() == strength_places(one).tolist() == list(range(58, 70))
 
 
 def test_errors_that_last_count_as_one():
