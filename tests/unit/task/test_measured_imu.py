@@ -8,6 +8,7 @@ from measured import GO2, calibration
 from surefoot_robots.calibration import Measured
 from surefoot_robots.errors import SurefootError
 from surefoot_training.run.calibration import refuse_without_effect
+from surefoot_training.run.config import RunConfig, config_from_json, config_to_json, load_config, save_config
 from surefoot_training.task.arrays import Rng
 from surefoot_training.task.calibrated import calibrated_task, changes
 from surefoot_training.task.sensors import SensorConfig, SensorModel
@@ -104,6 +105,22 @@ def test_ranges_of_all_axes_have_no_effect_any_more():
     with pytest.raises(SurefootError, match=r"task\.sensors\.tilt_bias_rad would have no effect"):
         refuse_without_effect(task, ["task.sensors.tilt_bias_rad=0,0"])
     refuse_without_effect(task, ["task.sensors.gyro_noise_radps=0.115"])
+
+
+def test_a_run_keeps_it(tmp_path):
+    run = RunConfig(TASK, minutes=1.0).with_calibration(calibration(*ROWS))
+    save_config(run, tmp_path / "config.yaml")
+    assert load_config(tmp_path / "config.yaml") == run
+    assert config_from_json(config_to_json(run)) == run
+    wide = run.with_settings(["task.sensors.gyro_noise_radps=0.115", "task.sensors.measured_tilt_bias_rad=none"])
+    assert wide.task.sensors.gyro_noise_radps == 0.115
+    assert wide.task.sensors.measured_tilt_bias_rad is None
+
+
+def test_runs_without_it_are_what_they_were():
+    written = config_to_json(RunConfig(TASK, minutes=1.0))
+    assert "measured_gyro_bias" not in written
+    assert "measured_tilt_bias" not in written
 
 
 @pytest.mark.parametrize("name", ["gyro_noise_radps", "gyro_bias_x_radps", "tilt_offset_x_rad"])
