@@ -8,7 +8,7 @@ from sensed_logs import noise_log
 
 from surefoot_calibration.log.joint_log import Gap
 from surefoot_calibration.sensors.noise import GYRO, noise
-from surefoot_calibration.sensors.results import of_starts, together
+from surefoot_calibration.sensors.results import Imu, imu_rows, of_starts, together
 
 DENSITY = 2e-4
 
@@ -105,3 +105,14 @@ def test_axes_together_are_as_sure_as_the_least_sure(several):
     both = together(figures)
     assert both.verdict == "not_identifiable"
     assert both.value == pytest.approx(np.sqrt(np.mean([one.value**2 for one in figures])))
+
+
+def test_rows_of_starts_and_of_one():
+    each = tuple(found(noise_log(40.0 + 10.0 * seed, seed=seed, bias=0.001 + 0.001 * seed)) for seed in range(3))
+    for starts, value, half in ((True, 0.002, 0.004968), (False, 0.003, 1e-4)):
+        rows = {row.name: row for row in imu_rows(Imu(each, (), None, None, starts=starts))}
+        bias = rows["gyro_bias_x_radps"]
+        assert bias.value == pytest.approx(value, abs=1e-4)
+        assert bias.high - bias.value == pytest.approx(half, rel=0.5)
+        assert rows["gyro_density_x_radps_per_sqrt_hz"].value == each[2].axes[0].density.value  # of the longest
+    assert not any(name.startswith("acceleration") for name in rows)
