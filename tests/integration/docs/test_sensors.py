@@ -1,5 +1,6 @@
 """docs/identification.md, "Sensors": its numbers are those of the code."""
 
+import json
 import math
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from surefoot_safety.gaits.senses import VELOCITY_TIME_S
 from surefoot_training.task.sensors import SensorConfig
 
 DOCS = Path(__file__).parents[3] / "docs"
+RESULTS = Path(__file__).parents[2] / "bench" / "results" / "identify-sensors.json"
+MEASURED = json.loads(RESULTS.read_text(encoding="utf-8"))
 PAGE = (DOCS / "identification.md").read_text(encoding="utf-8")
 
 
@@ -33,6 +36,35 @@ PAGE = (DOCS / "identification.md").read_text(encoding="utf-8")
 )
 def test_numbers_are_those_of_the_code(said):
     assert said in PAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "factor"),
+    [
+        ("gyro_density", "%", 100.0),
+        ("gyro_walk", "%", 100.0),
+        ("acceleration_bias_mps2", "m/s²", 1.0),
+        ("acceleration_scale", "", 1.0),
+        ("imu_turn_rad", "mrad", 1e3),
+        ("encoder_offset_rad", "mrad", 1e3),
+        ("action_delay_s", "ms", 1e3),
+    ],
+)
+def test_how_well_it_does_is_what_was_measured(name, unit, factor):
+    (row,) = [row for row in MEASURED["figures"] if row["name"] == name]
+    (line,) = [line for line in PAGE.splitlines() if f"| {row['count']} |" in line and _is(line, row, unit, factor)]
+    assert f"| {100.0 * row['inside']:.0f} % | {100.0 * row['identified']:.0f} % |" in line
+
+
+def _is(line, row, unit, factor):
+    """Whether a line of the table has these errors, rounded as it rounds them."""
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    for cell, key in zip(cells[2:4], ("median", "p95"), strict=True):
+        number, _, said = cell.partition(" ")
+        digits = len(number.partition(".")[2])
+        if said != unit or float(number) != round(factor * row[key], digits):
+            return False
+    return True
 
 
 def test_the_rest_of_them():
