@@ -89,6 +89,7 @@ _AXES = ((0, 1), (0, 2), (1, 2))
 _OF_BODY = ("base_mass_kg", *_MOMENTS, *_PRODUCTS, "foot_friction")
 _NOISES = ("gyro_noise_radps", "gyro_drift_radps_per_sqrt_s")
 """One number of the sensors each, no range: a standard deviation."""
+_AT_REST = "gyro_noise_radps"
 _BIASES = ("gyro_bias_x_radps", "gyro_bias_y_radps", "gyro_bias_z_radps")
 _TILTS = ("tilt_offset_x_rad", "tilt_offset_y_rad")
 _COM_SHIFTS = ("base_com_shift_x_m", "base_com_shift_y_m", "base_com_shift_z_m")
@@ -323,9 +324,13 @@ def _measured_imu(sensors: SensorConfig, found: Found, factor: float) -> SensorC
 
 
 def _noise(one: Measured, before: float, factor: float) -> float:
-    """What white noise or drift becomes: not less than it may be."""
+    """What white noise or drift becomes: not less than it may be.
+
+    White noise is that of a robot at rest, and walking shakes an IMU more: measuring makes it no less.
+    """
     at_least = min(one.high, PHYSICAL[one.name][1])
-    return max(at_least, before if one.verdict == "weak" else min(factor * at_least, before))
+    narrows = one.verdict != "weak" and one.name != _AT_REST
+    return max(at_least, min(factor * at_least, before) if narrows else before)
 
 
 def _has_inertia(found: Found) -> bool:
