@@ -51,7 +51,9 @@ def loaded(target: JointTarget, state: RobotState, seconds: float, memory: Loads
 
 def from_loads(memory: Loads, limits: Limits) -> Causes:
     """What legs raise that are not free."""
-    for name, torque_nm, most_nm in zip(limits.joint_names, memory.torque_nm, limits.leg_torque_nm, strict=False):
+    if not memory.torque_nm:
+        return {}
+    for name, torque_nm, most_nm in zip(limits.joint_names, memory.torque_nm, limits.leg_torque_nm, strict=True):
         if not abs(torque_nm) <= most_nm:
             return {Trigger.LEG_LOADED: f"{name} takes {abs(torque_nm):.1f} Nm, a free leg at most {most_nm:.1f} Nm"}
     return {}
@@ -59,7 +61,9 @@ def from_loads(memory: Loads, limits: Limits) -> Causes:
 
 def from_feet(foot_contact: tuple[bool, ...] | None) -> Causes:
     """What feet raise that touch something, where that is known."""
-    touching = [name for name, touches in zip(LEG_NAMES, foot_contact or (), strict=False) if touches]
+    if foot_contact is None:
+        return {}
+    touching = [name for name, touches in zip(LEG_NAMES, foot_contact, strict=True) if touches]
     return {Trigger.FOOT_CONTACT: f"{', '.join(touching)} touching"} if touching else {}
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import hypot
 
 from surefoot_robots.inertia import Vector3
-from surefoot_robots.spec import Leg, RobotSpec
-from surefoot_safety.leg import feet_of, legs_of
+from surefoot_robots.spec import Leg as LegSpec
+from surefoot_robots.spec import RobotSpec
+from surefoot_safety.leg import Leg, feet_of
 from surefoot_safety.state import GRAVITY_MPS2, Floats
 
 LYING_POSE = "lying"
@@ -17,7 +18,7 @@ def leg_weights_nm(spec: RobotSpec) -> Floats:
     return tuple(GRAVITY_MPS2 * moment for leg in spec.legs for moment in _moments_kgm(leg))
 
 
-def _moments_kgm(leg: Leg) -> tuple[float, float, float]:
+def _moments_kgm(leg: LegSpec) -> tuple[float, float, float]:
     """Mass times reach about hip (x), thigh and calf (y): reaches add up, as in a leg that is stretched out."""
     hip, thigh, calf = leg.links[0].inertial, leg.links[1].inertial, leg.calf_with_foot
     _, at_thigh, at_calf = (joint.position_in_parent_m for joint in leg.joints)
@@ -40,9 +41,9 @@ def _in_plane_m(offset_m: Vector3) -> float:
     return hypot(offset_m[0], offset_m[2])
 
 
-def lifted_share(spec: RobotSpec, torque_nm: Floats) -> float:
+def lifted_share(spec: RobotSpec, legs: tuple[Leg, ...], torque_nm: Floats) -> float:
     """Of the robot's weight that legs can push up with these torques from where it lies, [12] in, one number out."""
-    feet = feet_of(legs_of(spec, 0.0), tuple(spec.pose_rad(LYING_POSE).tolist()))
+    feet = feet_of(legs, tuple(spec.pose_rad(LYING_POSE).tolist()))
     force_n = sum(
         min(torque_nm[3 * leg + joint] / max(abs(column[2]), 1e-9) for joint, column in enumerate(columns))
         for leg, (_, columns) in enumerate(feet)

@@ -129,7 +129,7 @@ def _check_room(limits: Limits) -> None:
 
 
 def _check_lift(limits: Limits, spec: RobotSpec) -> None:
-    share = lifted_share(spec, limits.leg_torque_nm)
+    share = lifted_share(spec, limits.underside.legs, limits.leg_torque_nm)
     if not share <= LIFTED_SHARE:
         raise SurefootError(
             f"{limits.robot}: legs that are led in the air could push up {share:.0%} of its weight: at most "

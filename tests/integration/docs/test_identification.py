@@ -96,7 +96,7 @@ def test_what_is_said_of_hanging_is_so():
         assert said in text, said
     assert MEMORY_S == 0.5
     assert LIFTED_SHARE == 0.5
-    assert 3.5 < 1.0 / lifted_share(GO2, limits.leg_torque_nm) < 4.5
+    assert 3.5 < 1.0 / lifted_share(GO2, limits.underside.legs, limits.leg_torque_nm) < 4.5
     rows = re.findall(r"^\| `(\w+)` \| .* \|$", PAGE, re.MULTILINE)
     own_triggers = {row.trigger.value for row in TABLE if row.watched == {Mode.HANGING}}
     assert own_triggers <= set(rows)

@@ -101,6 +101,18 @@ def test_each_joint_has_its_own():
     assert found == pytest.approx(tuple(-0.01 * joint * joint for joint in range(12)))
 
 
+def test_joints_and_feet_of_another_robot_are_an_error():
+    law = target()
+    with pytest.raises(ValueError, match="zip"):
+        from_feet((False,) * 3)
+    with pytest.raises(ValueError, match="zip"):
+        from_loads(Loads((0.0,) * 11), limits())
+    with pytest.raises(ValueError, match="zip"):
+        loaded(law, state(), 0.1, Loads((0.0,) * 11))
+    with pytest.raises(ValueError, match="zip"):
+        loaded(dataclasses.replace(law, position_rad=(*law.position_rad, 0.0)), state(), 0.1, Loads())
+
+
 def test_swinging_to_and_fro_adds_up_to_little_and_carrying_to_all():
     memory, carried = Loads(), Loads()
     law = target(kp_nm_per_rad=(25.0,) * 12, kd_nms_per_rad=(0.0,) * 12)

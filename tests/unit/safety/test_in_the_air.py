@@ -347,6 +347,16 @@ def test_leaping_again_and_again_ends_it():
     assert rig.last.command.kind is CommandKind.DAMP
 
 
+def test_asking_for_what_is_out_of_range_again_and_again_ends_it():
+    rig, ticks = led(), 0
+    soft = {"position_rad": at(pose(), 0, 1.2), "kp_nm_per_rad": (0.2,) * 12}  # so that the leg feels none of it
+    while rig.mode is Mode.HANGING:
+        rig.tick(policy_bent=soft)
+        ticks += 1
+    assert ticks * DT == pytest.approx(0.5, abs=0.03)
+    assert set(rig.last.status.latched) == {Trigger.LIMIT_HITS}
+
+
 def test_no_contract_of_a_policy_counts_there_and_it_does_elsewhere():
     terms = PolicyTerms("sha", (20.0,) * 12, (0.5,) * 12, (-9.0,) * 12, (9.0,) * 12)
     rig = armed(terms=terms)

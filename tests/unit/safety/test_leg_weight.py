@@ -43,6 +43,25 @@ def test_no_pose_of_a_level_robot_takes_more_and_some_nearly_as_much(robot):
     assert (most >= 0.8 * weights).all()
 
 
+def test_offsets_that_our_robots_do_not_have():
+    spec = load_robot_once("go2")
+    hip, thigh, calf = spec.legs[0].joints
+    joints = (
+        hip,
+        dataclasses.replace(thigh, position_in_parent_m=(0.01, 0.09, -0.03)),
+        dataclasses.replace(calf, position_in_parent_m=(0.0, 0.02, -0.2)),
+    )
+    leg = dataclasses.replace(spec.legs[0], joints=joints)
+    found = leg_weights_nm(dataclasses.replace(spec, legs=(leg, *spec.legs[1:])))
+    (cx, cy, cz), thigh_m = leg.calf_with_foot.com_m, np.hypot(-0.00374, -0.0327)
+    calf_m = np.hypot(cx, cz)
+    reach_m = np.hypot(0.09 - 0.0223, 0.03 + thigh_m), np.hypot(0.09 + 0.02 + cy, 0.03 + 0.2 + calf_m)
+    moment = 0.678 * np.hypot(0.00194, -0.000105) + 1.152 * reach_m[0] + 0.194 * reach_m[1]
+    assert found[0] == pytest.approx(9.81 * moment)
+    assert found[1] == pytest.approx(9.81 * (1.152 * thigh_m + 0.194 * (0.2 + calf_m)))
+    assert found[3:] == leg_weights_nm(spec)[3:]
+
+
 def foot_rise(spec, joint):
     """How fast each foot goes up with one of its joints, where the robot lies: m/rad, by differences."""
     lying, step = spec.pose_rad("lying"), 1e-6
@@ -57,10 +76,9 @@ def foot_rise(spec, joint):
 def test_what_lifts_a_robot_is_its_weakest_joint(robot):
     spec, torque_nm = load_robot_once(robot), np.array(limits(robot).leg_torque_nm)
     force_n = sum(np.min([torque_nm[joint] / foot_rise(spec, joint) for joint in range(3)], axis=0))
-    share = lifted_share(spec, tuple(torque_nm))
+    legs = limits(robot).underside.legs
+    share = lifted_share(spec, legs, tuple(torque_nm))
     assert share == pytest.approx(force_n / (spec.total_mass_kg * 9.81), rel=1e-4)
     assert 0.2 < share < LIFTED_SHARE
-    # Straight below its joint a foot does not rise at all, and no torque is needed.
-    assert lifted_share(spec, (1.0, 0.0, 1.0) * 4) == 0.0
-    stiff = dataclasses.replace(limits(robot)).leg_torque_nm
-    assert lifted_share(spec, tuple(2.0 * torque for torque in stiff)) == pytest.approx(2.0 * share)
+    assert lifted_share(spec, legs, (1.0, 0.0, 1.0) * 4) == 0.0
+    assert lifted_share(spec, legs, tuple(2.0 * torque_nm)) == pytest.approx(2.0 * share)

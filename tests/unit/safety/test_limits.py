@@ -7,7 +7,7 @@ from safe_robot import ROBOTS, limits
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.loader import available_robots, load_robot
-from surefoot_safety.leg_weight import leg_weights_nm
+from surefoot_safety.leg_weight import leg_weights_nm, lifted_share
 from surefoot_safety.limits import hanging_limits, leading_limits, limits_of
 from surefoot_safety.settings_loader import load_settings
 
@@ -95,6 +95,16 @@ def test_in_the_air_limits_are_no_milder_and_nothing_else_changes(robot):
 def test_motors_that_have_less_than_legs_take_give_no_more():
     weak = dataclasses.replace(limits(), torque_nm=(1.0,) * 12)
     assert leading_limits(weak).torque_nm == (1.0,) * 12
+
+
+def test_half_its_weight_is_just_not_too_much(monkeypatch):
+    spec, found = load_robot("go2"), limits()
+    share = lifted_share(spec, found.underside.legs, found.leg_torque_nm)
+    monkeypatch.setattr("surefoot_safety.limits.LIFTED_SHARE", share)
+    assert limits_of(spec, load_settings("go2")) == found
+    monkeypatch.setattr("surefoot_safety.limits.LIFTED_SHARE", np.nextafter(share, 0.0))
+    with pytest.raises(SurefootError, match="could push up 23% of its weight: at most 23%"):
+        limits_of(spec, load_settings("go2"))
 
 
 def test_legs_that_could_lift_the_robot_are_refused():
