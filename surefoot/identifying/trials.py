@@ -74,7 +74,7 @@ class Outcome:
     @property
     def reason(self) -> str:
         """The trigger that refused or ended it; empty if none did."""
-        named = [trigger.value for trigger in Trigger if trigger.value in self.why]
+        named = [trigger.value for trigger in Trigger if f": {trigger.value}" in self.why]
         return named[0] if named else self.why
 
     @property

@@ -22,6 +22,8 @@ def test_who_is_right():
     assert not replace(LIES, followed=True).right
     assert not replace(LIES, rose_m=0.02).right
     assert [one.reason for one in (PLAYED, LIES, REFUSED)] == ["", "leg_loaded", "foot_contact"]
+    tilted = replace(LIES, why="hang is refused: trunk_moves (the trunk is tilted by 0.42 rad > 0.35 rad)")
+    assert tilted.reason == "trunk_moves"
 
 
 def told(monkeypatch, capsys, *outcomes):
