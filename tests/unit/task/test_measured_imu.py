@@ -39,12 +39,27 @@ def test_ranges_are_those_of_the_axes():
     x, y, z = sensors.measured_gyro_bias_radps
     assert x == pytest.approx((0.009, 0.011))  # twice the interval
     assert y == TASK.sensors.gyro_bias_radps  # nobody measured it
-    assert z == pytest.approx((-0.024, 0.016))  # weak: as wide as before, about the estimate
+    assert z == TASK.sensors.gyro_bias_radps  # weak: one start's, within what is drawn anyhow
     roll, pitch = sensors.measured_tilt_bias_rad
     assert roll == TASK.sensors.tilt_bias_rad
     assert pitch == pytest.approx((0.01, 0.014))
     assert sensors.gyro_noise_radps == 0.115  # what is measured at rest says little of a walk
     assert sensors.gyro_drift_radps_per_sqrt_s == TASK.sensors.gyro_drift_radps_per_sqrt_s
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "becomes"),
+    [
+        (0.015, 0.001, (-0.02, 0.02)),  # the next start's may be -0.015
+        (0.03, 0.001, (-0.02, 0.031)),
+        (-0.03, 0.001, (-0.031, 0.02)),
+        (0.03, 0.1, (-0.02, 0.05)),  # no further about the estimate than before
+        (0.199, 0.01, (-0.02, 0.2)),
+    ],
+)
+def test_a_weak_bias_only_widens(value, half, becomes):
+    sensors = measured(row("gyro_bias_x_radps", value, value - half, value + half, "weak"))
+    assert sensors.measured_gyro_bias_radps[0] == pytest.approx(becomes)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ The nominal model becomes the measured one, and each range is about its value:
 - *weak*: as wide as before, or as the interval if that is wider, but about the estimate;
 - *not identifiable*: the file's value and range, as if nobody had measured.
 
-The friction of feet is one floor's: its range is widened to hold what was measured, and never narrowed.
+The friction of feet is one floor's: its range is widened to hold what was measured, and never narrowed. So is that of a
+weak bias of a gyroscope: it is one start's, and the next one's may be anywhere in the range before.
 
 Noise has no range, but a size: the interval's upper end, times the safety factor if it is identified, but not beyond
 what it was before. It is that of a robot at rest, to which walking adds vibration.
@@ -307,7 +308,7 @@ def _measured_imu(sensors: SensorConfig, found: Found, factor: float) -> SensorC
         if not any((name, None) in found for name in names):
             return None
         return tuple(
-            _range_as_drawn(found[name, None], of_all, factor) if (name, None) in found else of_all for name in names
+            _imu_range(found[name, None], of_all, factor) if (name, None) in found else of_all for name in names
         )
 
     noise, drift = (
@@ -321,6 +322,15 @@ def _measured_imu(sensors: SensorConfig, found: Found, factor: float) -> SensorC
         measured_gyro_bias_radps=axes(_BIASES, sensors.gyro_bias_radps),
         measured_tilt_bias_rad=axes(_TILTS, sensors.tilt_bias_rad),
     )
+
+
+def _imu_range(one: Measured, before: Span, factor: float) -> Span:
+    """A bias that is weak is one start's, and the next one has another: the range before, and what was measured."""
+    if one.name not in _BIASES or one.verdict != "weak":
+        return _range_as_drawn(one, before, factor)
+    half, (least, most) = 0.5 * (before[1] - before[0]), PHYSICAL[one.name]
+    low, high = max(one.low, one.value - half, least), min(one.high, one.value + half, most)
+    return min(before[0], low), max(before[1], high)
 
 
 def _noise(one: Measured, before: float, factor: float) -> float:
