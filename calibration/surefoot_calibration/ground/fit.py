@@ -23,17 +23,19 @@ from numpy.typing import NDArray
 from surefoot_calibration.air.parameters import KINDS
 from surefoot_calibration.air.sysid import sysid
 from surefoot_calibration.ground.balance import Balance, Known, balance_of
-from surefoot_calibration.ground.motion import RATE_HZ, Motion, motion_of
+from surefoot_calibration.ground.motion import Motion, motion_of
 from surefoot_calibration.ground.parameters import THETA, pi_of_theta, pi_slopes_of
 from surefoot_calibration.ground.priors import AXES, GRAVITY_ERROR_MPS2, GroundPriors
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
+from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 from surefoot_safety.state import GRAVITY_MPS2
 
 Told: TypeAlias = Callable[[str], None]
 Rows: TypeAlias = NDArray[np.intp]
 EVERY = 8
-"""Of even times, one in so many is used: 25 Hz, three times the filter's cutoff; more of them say the same again."""
+"""Of even times, one in so many is used: 25 Hz, three times the filter's cutoff; more of them say the same again.
+Of long logs it is fewer, see `MOST_ROWS`."""
 MOST_ROWS = 6000
 """Of all logs together: four minutes."""
 WINDOW_S = 2.0
@@ -45,8 +47,8 @@ FORCE_N, MOMENT_NM = 0.1, 0.01
 """What is not known of the whole."""
 HUBER = 2.5
 ROBUST_DEVIATION = 1.4826
-MOST_ALIKE = 25
-"""A second."""
+ALIKE_S = 1.0
+"""Errors further apart are not taken to be alike."""
 ROUNDS = 3
 """Of working out the equations about what was found; robust weights come with the second."""
 MOST_ITERATIONS, TOLERANCE, OFF_BOUNDS = 30, 1e-6, 0.002
@@ -71,6 +73,8 @@ class Fitted:
     wrench_noise: FloatArray
     """[6]: what is left, N and Nm."""
     outliers: int
+    rate_hz: float
+    """Of the moments, within a window; of several logs the highest."""
 
 
 def kept_rows(motion: Motion, most: int) -> tuple[Rows, Rows]:
@@ -96,7 +100,8 @@ def fit(logs: Sequence[JointLog], robot: RobotSpec, priors: GroundPriors, free: 
         plain = problem.plain_at(vector)
         spread = ROBUST_DEVIATION * np.median(np.abs(plain), axis=0)
         huber = np.sqrt(np.minimum(1.0, HUBER / np.maximum(np.abs(plain / spread), 1e-12)))
-        scale = spread * np.sqrt(alike(huber * plain, problem.windows))
+        scale = spread * np.sqrt(alike(huber * plain, problem.windows, problem.rate_hz))
+        _check_finite(vector, scale)
         told(f"round {number + 1} of {ROUNDS}, {np.exp(2.0 * vector[0]):.3f} kg")
     return problem.result(vector)
 
@@ -130,6 +135,7 @@ class _Problem:
             motions.append(motion)
             balances.append(balance_of(robot, motion, known))
         self.windows = _windows(motions)
+        self.rate_hz = max(1.0 / float(np.median(np.diff(one.stamp_s))) for one in motions)
         self._trunk = np.concatenate([one.trunk for one in balances])
         self._others = np.concatenate([one.others for one in balances])
         self._slopes = np.concatenate([_spread(one.slopes, number, priors) for number, one in enumerate(balances)])
@@ -178,6 +184,7 @@ class _Problem:
             self.windows,
             ROBUST_DEVIATION * np.median(np.abs(wrench), axis=0),
             self._outliers,
+            self.rate_hz,
         )
 
     def _wrench(self, vector: FloatArray) -> FloatArray:
@@ -213,15 +220,26 @@ class _Problem:
         return vector
 
 
-def alike(errors: FloatArray, windows: FloatArray) -> FloatArray:
+def _check_finite(vector: FloatArray, scale: FloatArray) -> None:
+    """Numbers that are none would come out as a mass and intervals that are none, and as a verdict on them."""
+    if not (np.isfinite(vector).all() and np.isfinite(scale).all()):
+        raise SurefootError(
+            "the fit does not come to finite numbers: forces and moments must be moved enough to have errors",
+            hint="record again, for 10 s and more, by a plan for the ground",
+        )
+
+
+def alike(errors: FloatArray, windows: FloatArray, rate_hz: float) -> FloatArray:
     """How many samples in a row say the same, [6]: 1 and twice the correlations with those behind, while there are any.
 
     Errors of friction last as long as joints are slow. Taken for news each time, they would outweigh what is known.
     """
     total = np.mean(errors**2, axis=0)
     same, found, going = windows, np.ones(errors.shape[1]), np.ones(errors.shape[1])
-    for lag in range(1, MOST_ALIKE):
+    for lag in range(1, max(2, round(ALIKE_S * rate_hz))):
         both = same[lag:] == same[:-lag]
+        if not both.any():  # of long logs so few rows are used that none are this near to each other
+            break
         share = np.mean((errors[lag:] * errors[:-lag])[both], axis=0) / total
         going = going * (share > 0.0)  # up to the first that is none
         found += 2.0 * going * share
@@ -277,8 +295,3 @@ def strength_places(priors: GroundPriors) -> Rows:
     joints = priors.joints
     places: Rows = THETA + KINDS.index("motor_strength") * joints + np.arange(joints, dtype=np.intp)
     return places
-
-
-def rate_hz() -> float:
-    """Of the moments that are used."""
-    return RATE_HZ / EVERY

@@ -8,10 +8,11 @@ import numpy as np
 
 from surefoot_calibration.air.sysid import sysid
 from surefoot_calibration.air.uncertainty import NORMAL, widening
-from surefoot_calibration.ground.fit import Fitted, rate_hz, strength_places
+from surefoot_calibration.ground.fit import Fitted, strength_places
 from surefoot_calibration.ground.parameters import THETA, slopes_of
 from surefoot_calibration.ground.priors import GroundPriors
 from surefoot_calibration.log.joint_log import FloatArray
+from surefoot_robots.errors import SurefootError
 
 CORRELATED_S = 0.5
 """Over which errors are taken to be alike: friction where joints reverse lasts for as long as they are slow."""
@@ -47,14 +48,19 @@ def trunk_uncertainty(fitted: Fitted, priors: GroundPriors) -> TrunkUncertainty:
     covariance, _ = sysid().calculate_intervals(
         [np.concatenate((fitted.errors.ravel(), np.zeros(len(besides))))], whole
     )
-    lags = max(1, round(CORRELATED_S * rate_hz()))
+    lags = max(1, round(CORRELATED_S * fitted.rate_hz))
     wider = widening(slopes, fitted.errors, fitted.window_of, whole.T @ whole, lags)
     spread = UNMODELLED**2 * covariance * np.outer(wider, wider) + _from_strength(fitted, priors, whole)
     full = np.zeros((len(fitted.free),) * 2)
     full[np.ix_(free, free)] = spread * np.outer(priors.deviation[free], priors.deviation[free])
     to_values = slopes_of(fitted.vector[:THETA])
     values = to_values @ full[:THETA, :THETA] @ to_values.T
-    deviation = np.sqrt(np.diag(values))
+    if not np.isfinite(values).all():
+        raise SurefootError(
+            "the fit's intervals are not finite numbers",
+            hint="record again, for 10 s and more, by a plan for the ground",
+        )
+    deviation = np.sqrt(np.diag(values).clip(0.0))
     safe = np.where(deviation > 0.0, deviation, 1.0)  # what was held has no errors
     before = slopes_of(priors.mean[:THETA]) * priors.deviation[:THETA]
     return TrunkUncertainty(

@@ -13,6 +13,7 @@ from surefoot_calibration.air.parameters import KINDS
 from surefoot_calibration.air.verdicts import Estimate
 from surefoot_calibration.bench.ground_recovery import NAMES, truth_of
 from surefoot_calibration.calibration_file import load_calibration, made, write_calibration
+from surefoot_calibration.ground import fit
 from surefoot_calibration.ground.compare import compare_on_ground
 from surefoot_calibration.ground.identify import identify_on_ground
 from surefoot_calibration.ground.plan import GroundOptions, make_ground_plan, standing_gains
@@ -137,6 +138,19 @@ def test_logs_that_say_nothing_of_a_trunk_are_refused(log):
     in_g = dataclasses.replace(imu, acceleration_in_base_mps2=imu.acceleration_in_base_mps2 / 9.81)
     refused(r"feels 1.01 in the median: must be 9.81", imu=in_g)
     refused(r"feet carry .* N, by the motors' torques; go2 weighs 147", target_rad=log.position_rad)
+
+
+def test_of_long_logs_fewer_rows_are_used_and_intervals_are_finite(log, monkeypatch):
+    """As of a log of half an hour and more, between whose held-out windows there are fewer rows than in a second."""
+    monkeypatch.setattr(fit, "MOST_ROWS", 30)
+    found = identify_on_ground([log], GO2, None, lambda note: None)
+    assert found.samples < 30
+    assert all(np.isfinite([one.value, one.low, one.high]).all() for one in found.estimates)
+    assert found.estimates[0].name == "base_mass_kg"
+    assert found.estimates[0].low < found.estimates[0].high
+    monkeypatch.setattr(fit, "alike", lambda errors, windows, rate_hz: np.full(6, np.nan))
+    with pytest.raises(SurefootError, match="does not come to finite numbers"):
+        identify_on_ground([log], GO2, None, lambda note: None)
 
 
 def test_plans_for_the_ground_are_checked_with_light_and_heavy_robots():

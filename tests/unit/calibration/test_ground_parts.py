@@ -270,8 +270,23 @@ def test_errors_that_last_count_as_one():
     news = rng.standard_normal((4000, 6))
     same = np.repeat(news, 2, axis=0)
     windows = np.zeros(len(same))
-    np.testing.assert_allclose(np.median(alike(same, windows)), 2.0, atol=0.25)
-    np.testing.assert_allclose(np.median(alike(news, windows[:4000])), 1.0, atol=0.25)
+    np.testing.assert_allclose(np.median(alike(same, windows, 25.0)), 2.0, atol=0.25)
+    np.testing.assert_allclose(np.median(alike(news, windows[:4000], 25.0)), 1.0, atol=0.25)
+
+
+def test_errors_of_stretches_shorter_than_a_second():
+    """Two rows each: what is alike with a next row has none behind it."""
+    windows = np.repeat(np.arange(2000.0), 2)
+    same = np.repeat(np.random.default_rng(0).standard_normal((2000, 6)), 2, axis=0)
+    np.testing.assert_allclose(alike(same, windows, 25.0), 3.0, atol=0.01)
+    np.testing.assert_array_equal(alike(same, np.arange(4000.0), 25.0), 1.0)  # none has a next
+
+
+def test_lags_are_of_the_rows_that_are_used():
+    """Errors that are alike for a second: 25 rows at 25 Hz, three at 3 Hz, of which two are behind the first."""
+    errors, windows = np.ones((100, 6)), np.zeros(100)
+    np.testing.assert_array_equal(alike(errors, windows, 25.0), 1.0 + 2.0 * 24)
+    np.testing.assert_array_equal(alike(errors, windows, 3.0), 1.0 + 2.0 * 2)
 
 
 # Intervals
@@ -285,7 +300,7 @@ def fitted(of_strength):
     free[0] = 1.0
     errors = np.random.default_rng(0).standard_normal((1000, 6))
     vector = ground_priors(GO2, None).mean
-    return Fitted(vector, free, errors, slopes, np.zeros((1, 74)), np.zeros(1000), np.ones(6), 0)
+    return Fitted(vector, free, errors, slopes, np.zeros((1, 74)), np.zeros(1000), np.ones(6), 0, 25.0)
 
 
 def test_intervals_of_a_mass_by_hand():
@@ -301,6 +316,12 @@ def test_intervals_of_a_mass_by_hand():
     from_strength = 1.96 * 2.0 * mass * 0.2 * 2.0 / 20.0
     assert found.half_width[0] == pytest.approx(np.hypot(half, from_strength), rel=0.02)
     assert found.known_before[0] == pytest.approx(1.96 * 2.0 * mass * 0.35)
+
+
+def test_intervals_that_are_no_numbers_are_an_error():
+    odd = dataclasses.replace(fitted(0.0), errors=np.full((1000, 6), np.nan))
+    with pytest.raises(SurefootError, match="intervals are not finite"):
+        trunk_uncertainty(odd, ground_priors(GO2, None))
 
 
 # Motion
