@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,8 @@ GRAVITY_MPS2 = 9.80665
 RATE_HZ = 200.0
 STILL_S, ROCKING_S = 600.0, 16.0
 ATTITUDES = 8
+MOMENT_S = 1e-4
+"""To either side, of a rate: much less than a sample."""
 KNOWN_RAD = 0.01
 """What stops may be off by, as `identify zero` takes it; hidden ones are, by half of it in the root mean square."""
 OFFSET_RAD = 0.02
@@ -115,19 +117,30 @@ def _attitudes(rng: np.random.Generator) -> Iterator[Case]:
 
 def _rocking(robot: RobotSpec, rng: np.random.Generator) -> Iterator[Case]:
     """About three axes, over feet that roll and do not slide, by legs whose zeros are off."""
-    time_s = np.arange(0.0, ROCKING_S, 1.0 / RATE_HZ)
-    swings = np.stack([size * np.sin(rate * time_s) for size, rate in ((0.1, 6.0), (0.08, 4.3), (0.05, 3.1))], axis=1)
-    base = Rotation.from_rotvec(swings)
     turn = Rotation.from_rotvec(rng.normal(0.0, 0.03, 3))
-    rates = (base[:-1].inv() * base[1:]).as_rotvec() * RATE_HZ
-    angles = _rolled(robot, rates, base[:-1].inv().apply([0.0, 0.0, 1.0]))
-    angles += rng.normal(0.0, 0.005, angles.shape[1]) + 2e-4 * rng.standard_normal(angles.shape)
-    rates = np.concatenate((rates, rates[-1:]))
-    said = turn.inv().apply(rates) + 0.005 * rng.standard_normal(rates.shape) + 0.002
-    up = np.tile([0.0, 0.0, GRAVITY_MPS2], (len(time_s), 1))
-    log = SensorLog("made up", Joints(time_s, angles), ImuLog(time_s, said, up), RATE_HZ, 0.0, ())
+    log = rocking_log(robot, _swung, turn, rng)
     for figure, truth in zip(rocked(log, robot).mounting_rad, turn.as_rotvec().tolist(), strict=True):
         yield Case("imu_turn_rad", "rad", figure, truth)
+
+
+def rocking_log(
+    robot: RobotSpec, swung: Callable[[FloatArray], FloatArray], turn: Rotation, rng: np.random.Generator
+) -> SensorLog:
+    """Of a base whose rotation vectors by time are `swung`, and an IMU that says its rates of that moment."""
+    time_s = np.arange(0.0, ROCKING_S, 1.0 / RATE_HZ)
+    base = Rotation.from_rotvec(swung(time_s))
+    moves = (base[:-1].inv() * base[1:]).as_rotvec() * RATE_HZ
+    angles = _rolled(robot, moves, base[:-1].inv().apply([0.0, 0.0, 1.0]))
+    angles += rng.normal(0.0, 0.005, angles.shape[1]) + 2e-4 * rng.standard_normal(angles.shape)
+    before, after = (Rotation.from_rotvec(swung(time_s + off_s)) for off_s in (-MOMENT_S, MOMENT_S))
+    rates = (before.inv() * after).as_rotvec() / (2.0 * MOMENT_S)
+    said = turn.inv().apply(rates) + 0.005 * rng.standard_normal(rates.shape) + 0.002
+    up = np.tile([0.0, 0.0, GRAVITY_MPS2], (len(time_s), 1))
+    return SensorLog("made up", Joints(time_s, angles), ImuLog(time_s, said, up), RATE_HZ, 0.0, ())
+
+
+def _swung(time_s: FloatArray) -> FloatArray:
+    return np.stack([size * np.sin(rate * time_s) for size, rate in ((0.1, 6.0), (0.08, 4.3), (0.05, 3.1))], axis=1)
 
 
 def _rolled(robot: RobotSpec, rates_radps: FloatArray, up: FloatArray) -> FloatArray:

@@ -2,6 +2,9 @@
 
 The accelerometer at rest cannot see a turn about the vertical; the gyroscope sees all three, if the robot rocks about
 more than one axis. Both are compared over stretches of a twentieth of a second, so that encoders' noise counts little.
+
+Who rocks in a circle, with rates that turn by ω in a second, cannot tell a clock that is off by τ from an IMU that is
+turned by ω τ: what half a sample would do is part of the interval.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 from scipy.stats import t as student
 
-from surefoot_calibration.log.joint_log import FloatArray
+from surefoot_calibration.log.joint_log import FloatArray, ImuLog
 from surefoot_calibration.sensors.feet import kabsch, turns
 from surefoot_calibration.sensors.figures import Figure, judged
 from surefoot_calibration.sensors.noise import NORMAL
@@ -33,7 +36,9 @@ LEGS_RAD = np.array([0.0035, 0.001, 0.0005])
 """Standard deviations, about x, y and z, of what legs tell whose zeros are 5 mrad off, of 12 such Go2 that rocked."""
 SLID_M = 0.003
 """Against each other within a stretch: feet that slide, or are lifted."""
-ROCK = "rock it about two axes, by about 0.2 rad to and fro in a second, for 20 s, all feet on the ground"
+LATE_SAMPLES = 0.5
+"""By how much stamps of IMU and joints may be off each other: who stamps when a sample is read does not know better."""
+ROCK = "rock it about two axes, not in circles, by about 0.2 rad to and fro in a second, for 20 s, feet on the ground"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Rocked:
 
 def rocked(log: SensorLog, robot: RobotSpec) -> Rocked:
     """Of a log in which the robot rocks on feet that stand still."""
-    legs, gyro = _rates(log, robot)
+    legs, gyro, early, late = _rates(log, robot)
     turning = float(np.sqrt(np.square(legs).sum(axis=1).mean()))
     sizes = np.sqrt(np.linalg.eigvalsh(legs.T @ legs / len(legs)).clip(0.0))
     if turning < LEAST_RADPS or sizes[1] < LEAST_SHARE * sizes[2]:
@@ -64,7 +69,7 @@ def rocked(log: SensorLog, robot: RobotSpec) -> Rocked:
     turn = _turn(legs, gyro)
     each = np.array([_turn(*part) for part in _split(legs, gyro)])
     half = float(student.ppf(0.975, PARTS - 1)) * each.std(axis=0, ddof=1) / np.sqrt(PARTS)
-    half = np.hypot(half, NORMAL * LEGS_RAD)
+    half = np.hypot(half, NORMAL * LEGS_RAD) + 0.5 * np.abs(_turn(legs, late) - _turn(legs, early))
     mended = Rotation.from_rotvec(turn).apply(gyro)
     off = mended - legs
     x, y, z = (
@@ -84,12 +89,15 @@ def rocked(log: SensorLog, robot: RobotSpec) -> Rocked:
     )
 
 
-def _rates(log: SensorLog, robot: RobotSpec) -> tuple[FloatArray, FloatArray]:
-    """By legs and by the gyroscope, [S, 3] each, means over the same stretches; in the base's axes, and the IMU's."""
+def _rates(log: SensorLog, robot: RobotSpec) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """By legs and by the gyroscope, [S, 3] each, means over the same stretches; in the base's axes, and the IMU's.
+
+    The gyroscope's also as if it were half a sample later and earlier.
+    """
     joints, imu = need_joints(log), need_imu(log)
-    start_s, end_s = (
-        bound(float(joints.stamp_s[row]), float(imu.stamp_s[row])) for bound, row in ((max, 0), (min, -1))
-    )
+    late_s = LATE_SAMPLES * max(float(np.median(np.diff(each.stamp_s))) for each in (joints, imu))
+    start_s = max(float(joints.stamp_s[0]), float(imu.stamp_s[0]) + late_s)
+    end_s = min(float(joints.stamp_s[-1]), float(imu.stamp_s[-1]) - late_s)
     edges = np.arange(start_s, end_s, STRETCH_S)
     if len(edges) < 10 * PARTS:
         raise SurefootError(f"{log.origin}: rocks for {end_s - start_s:.1f} s", hint=ROCK)
@@ -103,13 +111,19 @@ def _rates(log: SensorLog, robot: RobotSpec) -> tuple[FloatArray, FloatArray]:
             hint="all four feet must stay where they are",
         )
     legs = turned / STRETCH_S
-    summed = np.concatenate(
-        (np.zeros((1, 3)), np.cumsum(imu.angular_velocity_in_base_radps[:-1] * np.diff(imu.stamp_s)[:, None], axis=0))
-    )
-    angle = np.stack([np.interp(edges, imu.stamp_s, column) for column in summed.T], axis=1)
+    gyro, early, late = (_gyro(imu, edges + off_s, legs) for off_s in (0.0, -late_s, late_s))
+    return legs, gyro, early, late
+
+
+def _gyro(imu: ImuLog, edges_s: FloatArray, legs: FloatArray) -> FloatArray:
+    """Means from edge to edge, by trapezoids: samples are what the gyroscope says at their stamps."""
+    rates = imu.angular_velocity_in_base_radps
+    turned = np.cumsum(0.5 * (rates[1:] + rates[:-1]) * np.diff(imu.stamp_s)[:, None], axis=0)
+    summed = np.concatenate((np.zeros((1, 3)), turned))
+    angle = np.stack([np.interp(edges_s, imu.stamp_s, column) for column in summed.T], axis=1)
     gyro = np.diff(angle, axis=0) / STRETCH_S
     # A bias is no turning; it is what both differ by in the mean.
-    return legs, gyro - (gyro.mean(axis=0) - legs.mean(axis=0))
+    return gyro - (gyro.mean(axis=0) - legs.mean(axis=0))
 
 
 def _turn(legs: FloatArray, gyro: FloatArray) -> FloatArray:
