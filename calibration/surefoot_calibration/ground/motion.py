@@ -7,6 +7,7 @@ stays true of what is filtered.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from scipy.interpolate import CubicSpline
 from scipy.signal import butter, sosfiltfilt
 
 from surefoot_calibration.air.commands import Steps, targets_on_steps
-from surefoot_calibration.log.joint_log import FloatArray, ImuLog, JointLog
+from surefoot_calibration.log.joint_log import FloatArray, Gap, ImuLog, JointLog
+from surefoot_calibration.log.stamps import LEAST_SAMPLES, steadiness
 from surefoot_robots.errors import SurefootError
 from surefoot_safety.state import GRAVITY_MPS2
 
@@ -30,6 +32,7 @@ LEAST_STRETCH_S = 3.0
 DOWN_TIME_S = 3.0
 """Over which the accelerometer corrects the way down that the gyro carries on: swaying averages out in it."""
 LEAST_RATE_HZ = 80.0
+"""Of joints, and of the IMU."""
 MOST_OFF_MPS2 = 1.5
 """Of what is felt, from gravity, in the median."""
 CREEP_RADPS = 0.015
@@ -80,17 +83,15 @@ class Motion:
 def motion_of(log: JointLog, delay_s: float) -> Motion:
     """All stretches of a log that are long enough."""
     imu = _imu_of(log)
-    if log.report.rate_hz < LEAST_RATE_HZ:
-        raise SurefootError(
-            f"{log.origin}: {log.report.rate_hz:.0f} samples a second: must be at least {LEAST_RATE_HZ:g} on the ground"
-        )
-    begins_s = np.array([0.0, *(gap.at_s + gap.seconds for gap in log.report.gaps)])
-    ends_s = np.array([*(gap.at_s for gap in log.report.gaps), log.stamp_s[-1]])
-    begins_s, ends_s = (
-        np.maximum(begins_s, max(imu.stamp_s[0], log.target_stamp_s[0])),
-        np.minimum(ends_s, imu.stamp_s[-1]),
-    )
-    long = [(a, b) for a, b in zip(begins_s, ends_s, strict=True) if b - a >= LEAST_STRETCH_S]
+    steady = steadiness(imu.stamp_s, log.origin)
+    for what, rate_hz in (("joints", log.report.rate_hz), ("the IMU", steady.rate_hz)):
+        if rate_hz < LEAST_RATE_HZ:
+            raise SurefootError(
+                f"{log.origin}: {what}: {rate_hz:.0f} samples a second: must be at least "
+                f"{LEAST_RATE_HZ:g} on the ground"
+            )
+    whole_s = max(0.0, imu.stamp_s[0], log.target_stamp_s[0]), min(log.stamp_s[-1], imu.stamp_s[-1])
+    long = [(a, b) for a, b in _between((*log.report.gaps, *steady.gaps), whole_s) if b - a >= LEAST_STRETCH_S]
     if not long:
         raise SurefootError(
             f"{log.origin}: has no stretch of {LEAST_STRETCH_S:g} s without gaps in which joints, targets and IMU were "
@@ -101,8 +102,17 @@ def motion_of(log: JointLog, delay_s: float) -> Motion:
     return Motion(*(np.concatenate([getattr(one, name) for one in each]) for name in Motion.__slots__))
 
 
+def _between(gaps: Sequence[Gap], whole_s: tuple[float, float]) -> list[tuple[float, float]]:
+    """Where nothing is missing, as times of beginnings and ends; gaps may overlap."""
+    found, begin_s = [], whole_s[0]
+    for gap in sorted(gaps, key=lambda one: one.at_s):
+        found.append((begin_s, min(gap.at_s, whole_s[1])))
+        begin_s = max(begin_s, gap.at_s + gap.seconds)
+    return [*found, (begin_s, whole_s[1])]
+
+
 def _imu_of(log: JointLog) -> ImuLog:
-    if log.imu is None or len(log.imu.stamp_s) < 2:
+    if log.imu is None or len(log.imu.stamp_s) < LEAST_SAMPLES:
         raise SurefootError(
             f"{log.origin}: has no IMU, without which nothing is known of how the trunk moves",
             hint="record /imu/data, or the columns gyro.x … acc.z",

@@ -372,3 +372,40 @@ def test_motion_does_not_reach_across_gaps(joint_log):
         motion_of(rocked(joint_log, gap=(500, 1900))[0], 0.0)
     with pytest.raises(SurefootError, match="50 samples a second: must be at least 80"):
         motion_of(rocked(joint_log, rate_hz=50.0)[0], 0.0)
+
+
+def imu_without(log, times):
+    """The same log, of whose IMU samples are missing."""
+    imu = log.imu
+    kept = np.array([not any(begin <= stamp < end for begin, end in times) for stamp in imu.stamp_s])
+    return dataclasses.replace(
+        log,
+        imu=ImuLog(imu.stamp_s[kept], imu.angular_velocity_in_base_radps[kept], imu.acceleration_in_base_mps2[kept]),
+    )
+
+
+def test_motion_does_not_reach_across_gaps_of_the_imu(joint_log):
+    log, _ = rocked(joint_log)
+    motion = motion_of(imu_without(log, [(3.5, 5.5)]), 0.0)
+    assert set(motion.stretch) == {0, 1}
+    assert not ((motion.stamp_s > 3.01) & (motion.stamp_s < 5.99)).any()
+    # Joints are missing from 4.5 to 5 s: within the IMU's gap, across its end, and apart.
+    log, _ = rocked(joint_log, gap=(900, 1000))
+    within = motion_of(imu_without(log, [(3.5, 5.5)]), 0.0).stamp_s
+    np.testing.assert_array_equal(within, motion.stamp_s)
+    across = motion_of(imu_without(log, [(4.8, 5.5)]), 0.0).stamp_s
+    assert not ((across > 4.0) & (across < 5.99)).any()
+    assert across[[0, -1]] == pytest.approx([0.5, 9.49], abs=0.01)
+    with pytest.raises(SurefootError, match="has no stretch of 3 s without gaps"):
+        motion_of(imu_without(log, [(2.0, 3.0), (6.5, 7.5)]), 0.0)
+
+
+def test_an_imu_that_is_too_slow_is_refused(joint_log):
+    log, _ = rocked(joint_log)
+    imu = log.imu
+    every = ImuLog(imu.stamp_s[::40], imu.angular_velocity_in_base_radps[::40], imu.acceleration_in_base_mps2[::40])
+    with pytest.raises(SurefootError, match="the IMU: 5 samples a second: must be at least 80"):
+        motion_of(dataclasses.replace(log, imu=every), 0.0)
+    few = imu_without(log, [(0.05, 10.0)])
+    with pytest.raises(SurefootError, match="has no IMU"):
+        motion_of(few, 0.0)
