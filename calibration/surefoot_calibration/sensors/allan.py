@@ -38,18 +38,22 @@ class Allan:
     low: FloatArray
     """[K, A], of the 95 % interval."""
     high: FloatArray
-    samples: int
-    """That they are from."""
+    samples: tuple[int, ...]
+    """Of the parts that they are from."""
 
     def steps(self, place: int) -> int:
         """Samples in a stretch of the length of `place`."""
         return round(float(self.tau_s[place] / self.tau_s[0]))
 
+    def freedom(self, place: int, noise: Noise) -> float:
+        """Degrees of freedom at the length of `place`."""
+        return freedom_of_parts(self.samples, self.steps(place), noise)
+
 
 def allan(parts: Sequence[FloatArray], step_s: float) -> Allan:
     """Of stretches [T, A] without gaps, whose differences count together; `step_s` is the measured mean step."""
     longest = max(len(part) for part in parts)
-    samples = sum(len(part) for part in parts)
+    samples = tuple(len(part) for part in parts)
     lengths = _lengths(longest // LEAST_STRETCHES)
     sums = [
         np.concatenate((np.zeros((1, part.shape[1])), np.cumsum(part - part.mean(axis=0), axis=0))) for part in parts
@@ -58,7 +62,7 @@ def allan(parts: Sequence[FloatArray], step_s: float) -> Allan:
     deviation = np.sqrt(variance)
     low, high = np.empty_like(deviation), np.empty_like(deviation)
     for (row, axis), _ in np.ndenumerate(deviation):
-        freedom = degrees_of_freedom(samples + 1, lengths[row], _kind(deviation[:, axis], lengths, row))
+        freedom = freedom_of_parts(samples, lengths[row], _kind(deviation[:, axis], lengths, row))
         low[row, axis], high[row, axis] = interval(float(deviation[row, axis]), freedom)
     return Allan(step_s * np.array(lengths, dtype=np.float64), deviation, low, high, samples)
 
@@ -69,8 +73,16 @@ def interval(deviation: float, freedom: float) -> tuple[float, float]:
     return deviation * low, deviation * high
 
 
+def freedom_of_parts(samples: Sequence[int], steps: int, noise: Noise) -> float:
+    """Of all parts that hold two stretches of so many steps; shorter ones tell of none."""
+    told = (degrees_of_freedom(each + 1, steps, noise) for each in samples if each >= 2 * steps)
+    return max(1.0, sum(told))
+
+
 def degrees_of_freedom(points: int, steps: int, noise: Noise) -> float:
     """Of the overlapping estimate from `points` phases (samples and one), by NIST SP 1065, table 5 (Howe et al.)."""
+    if points <= 2 * steps + 1:
+        return 1.0  # a single difference
     n, m = float(points), float(steps)
     if noise == "white":
         freedom = (3.0 * (n - 1.0) / (2.0 * m) - 2.0 * (n - 2.0) / n) * 4.0 * m * m / (4.0 * m * m + 5.0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surefoot_calibration.log.joint_log import FloatArray, Gap
-from surefoot_calibration.sensors.allan import PER_OCTAVE, Allan, allan, degrees_of_freedom, interval
+from surefoot_calibration.sensors.allan import PER_OCTAVE, Allan, allan, interval
 from surefoot_calibration.sensors.figures import Figure, judged
 from surefoot_calibration.sensors.walk import Walk, blocks, walk
 
@@ -143,7 +143,7 @@ def _density(curve: Allan, axis: int) -> Figure:
         if curve.tau_s[later] > WHITE_MOST_S or not deviation[later] > 0.0:
             break
         slope = math.log(deviation[later] / deviation[row]) / math.log(curve.tau_s[later] / curve.tau_s[row])
-        freedom = [degrees_of_freedom(curve.samples + 1, curve.steps(place), "white") for place in (row, later)]
+        freedom = [curve.freedom(place, "white") for place in (row, later)]
         # Of a logarithm of a deviation, the error is 1/√(2 f).
         error = math.sqrt(sum(0.5 / each for each in freedom)) / math.log(curve.tau_s[later] / curve.tau_s[row])
         if abs(slope - WHITE_SLOPE) <= WHITE_OFF + 2.0 * error:
@@ -163,8 +163,7 @@ def _instability(curve: Allan, axis: int, walks: Walk | None, density: float, se
     deviation = curve.deviation[:, axis]
     row = int(np.argmin(deviation))
     value = float(deviation[row]) / FLICKER
-    freedom = degrees_of_freedom(curve.samples + 1, curve.steps(row), "flicker")
-    low, high = (end / FLICKER for end in interval(float(deviation[row]), freedom))
+    low, high = (end / FLICKER for end in interval(float(deviation[row]), curve.freedom(row, "flicker")))
     rises = bool((curve.low[row + PER_OCTAVE :, axis] > deviation[row]).any())
     if rises:
         return _relative(value, low, high, WALK_NARROW, _longer(4.0 * seconds))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from surefoot_calibration.sensors.allan import _variance, allan, degrees_of_freedom, interval
+from surefoot_calibration.sensors.allan import _variance, allan, degrees_of_freedom, freedom_of_parts, interval
 
 RIELY_9 = [892.0, 809.0, 823.0, 798.0, 671.0, 644.0, 883.0, 903.0, 677.0]
 """NIST SP 1065, table 31."""
@@ -56,6 +56,26 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
         low, high = interval(deviation(rng.standard_normal(2000), 16), freedom)
         inside += low <= 0.25 <= high
     assert 0.92 <= inside / 400 <= 0.98
+
+
+def test_parts_too_short_for_a_stretch_do_not_make_it_surer():
+    """Of one part of 2000 samples and 40 of 300, the longest stretches are seen in the first alone."""
+    rng, inside, runs = np.random.default_rng(2), 0, 200
+    for _ in range(runs):
+        curve = allan([rng.standard_normal((size, 1)) for size in (2000, *[300] * 40)], 0.01)
+        steps = curve.steps(-1)
+        assert 300 < 2 * steps <= 2000
+        inside += curve.low[-1, 0] <= 1.0 / np.sqrt(steps) <= curve.high[-1, 0]
+    assert inside / runs >= 0.88
+    assert freedom_of_parts((2000, *[300] * 40), 256, "white") == degrees_of_freedom(2001, 256, "white")
+    both = degrees_of_freedom(2001, 10, "white") + 40 * degrees_of_freedom(301, 10, "white")
+    assert freedom_of_parts((2000, *[300] * 40), 10, "white") == pytest.approx(both)
+    # Two stretches, and one sample less.
+    assert freedom_of_parts((20, 20, 19), 10, "walk") == 2.0
+
+
+def test_two_samples_between_gaps_are_one_difference():
+    assert freedom_of_parts((2, 2, 1), 1, "walk") == 2.0
 
 
 @pytest.mark.parametrize(("noise", "share"), [("white", 2.0 / 3.0), ("flicker", 2.0 / 2.3), ("walk", 1.0)])
