@@ -19,6 +19,7 @@ from surefoot_calibration.ground.parameters import (
 from surefoot_calibration.ground.synthetic import HiddenRobot
 from surefoot_calibration.log.joint_log import JointLog
 from surefoot_robots.calibration import Calibration
+from surefoot_robots.calibration_physical import check_inertia, check_physical
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.inertia import Inertia, Inertial
 from surefoot_robots.spec import RobotSpec
@@ -38,6 +39,7 @@ def compare_on_ground(log: JointLog, robot: RobotSpec, calibration: Calibration,
 
 def calibrated_robot(robot: RobotSpec, calibration: Calibration) -> HiddenRobot:
     """Joints, trunk and feet as a file has them; what it does not have is the robot's."""
+    check_physical(calibration)
     found = {one.name: one.value for one in calibration.measured if one.joint is None}
     if not set(TRUNK_NAMES) <= set(found):
         raise SurefootError(
@@ -52,5 +54,6 @@ def calibrated_robot(robot: RobotSpec, calibration: Calibration) -> HiddenRobot:
     matrix = np.zeros((3, 3))
     for (row, column), value in zip(PLACES, inertia, strict=True):
         matrix[row, column] = matrix[column, row] = value
+    check_inertia(matrix, calibration.name)
     trunk = Inertial(mass, (x, y, z), Inertia.of_matrix(matrix))
     return HiddenRobot(joints, GroundParameters(trunk, found.get(FRICTION, robot.foot_friction)))

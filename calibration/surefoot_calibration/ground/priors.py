@@ -13,6 +13,7 @@ from surefoot_calibration.ground.balance import Known
 from surefoot_calibration.ground.parameters import theta_of
 from surefoot_calibration.log.joint_log import FloatArray
 from surefoot_robots.calibration import Calibration, check_calibration
+from surefoot_robots.calibration_physical import check_physical
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
 
@@ -36,6 +37,8 @@ LEAST = {
 """Deviations of what was identified in air are not taken for less: intervals hold the log's own noise, and joints are
 not quite the same loaded as in the air. The first three are shares of the value; all are assumptions."""
 LEAST_DELAY_S = 5e-5
+LEAST_OF_FILES = 0.01
+"""Of what is not known of the file's: a share of a friction of nothing would be nothing, and is divided by."""
 AXES = 3
 NORMAL = 1.96
 
@@ -79,7 +82,7 @@ def ground_priors(robot: RobotSpec, air: Calibration | None, logs: int = 1) -> G
     mean, deviation = own.mean.copy(), own.deviation.copy()
     lower, upper = own.lower.copy(), own.upper.copy()
     if air is not None:
-        mean, deviation = _calibrated(robot, air)
+        mean, deviation = _calibrated(robot, air, LEAST_OF_FILES * own.deviation)
         lower, upper = np.minimum(lower, mean - NORMAL * deviation), np.maximum(upper, mean + NORMAL * deviation)
     theta = theta_of(robot.trunk.inertial)
     reach = THETA_REACH * THETA_DEVIATION
@@ -99,9 +102,10 @@ def joints_of(robot: RobotSpec, air: Calibration | None) -> JointParameters:
     return ground_priors(robot, air).known.joints
 
 
-def _calibrated(robot: RobotSpec, air: Calibration) -> tuple[FloatArray, FloatArray]:
-    """Values and deviations by the calibration's intervals."""
+def _calibrated(robot: RobotSpec, air: Calibration, next_to_none: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Values and deviations by the calibration's intervals; a share of a value counts for no less than the last."""
     check_calibration(air, robot)
+    check_physical(air)
     rows = {(one.name, one.joint): one for one in air.measured}
     missing = [key for key in names_of(robot) if key not in rows]
     if missing:
@@ -114,9 +118,9 @@ def _calibrated(robot: RobotSpec, air: Calibration) -> tuple[FloatArray, FloatAr
     value = np.array([one.value for one in found])
     deviation = np.array([one.high - one.low for one in found]) / (2.0 * NORMAL)
     least = [
-        (abs(one.value) * LEAST[one.name] if one.name in KINDS[:3] else LEAST[one.name])
+        (max(abs(one.value) * LEAST[one.name], none) if one.name in KINDS[:3] else LEAST[one.name])
         if one.name in LEAST
         else LEAST_DELAY_S
-        for one in found
+        for one, none in zip(found, next_to_none.tolist(), strict=True)
     ]
     return value, np.maximum(deviation, least)
