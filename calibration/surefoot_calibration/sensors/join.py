@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from surefoot_calibration.calibration_file import ROW_KEYS, made
+from surefoot_calibration.ground.parameters import TRUNK_NAMES
 from surefoot_robots.calibration import VERDICTS, Calibration, Measured, called, read_calibration
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.spec import RobotSpec
@@ -42,7 +44,10 @@ class Joined:
 
 
 def joined(files: Sequence[Path], robot: RobotSpec | None, now: datetime) -> Joined:
-    """Every parameter once: the one with the better verdict, and of equal ones the one with the narrower interval."""
+    """Every parameter once: the one with the better verdict, and of equal ones the one with the narrower interval.
+
+    Mass, centre of mass and inertia are one body's, and of one file: that in which more of them is sure.
+    """
     each = [read_calibration(file, robot) for file in files]
     first = each[0]
     for other in each[1:]:
@@ -72,15 +77,24 @@ def _chosen(
 ) -> tuple[list[Plain], tuple[Choice, ...]]:
     kept: dict[tuple[str, str | None], tuple[Measured, Calibration, Plain]] = {}
     choices = []
+    weighed = min(each, key=_body_rank)
+    of_body = {one.name for one in weighed.measured} & set(TRUNK_NAMES)
+
+    def rank(found: tuple[Measured, Calibration, Plain]) -> tuple[float, ...]:
+        one, calibration, _ = found
+        return (float(one.name in TRUNK_NAMES and calibration is not weighed), *_rank(one))
+
     for calibration, content in zip(each, contents, strict=True):
         rows = content["parameters"]
         assert isinstance(rows, list)  # read_calibration has looked
         for one, row in zip(calibration.measured, rows, strict=True):
             place = one.name, one.joint
+            if one.name in TRUNK_NAMES and one.name not in of_body:
+                continue
             if place not in kept:
                 kept[place] = one, calibration, _known(row)
                 continue
-            pair = sorted([kept[place], (one, calibration, _known(row))], key=lambda found: _rank(found[0]))
+            pair = sorted([kept[place], (one, calibration, _known(row))], key=rank)
             kept[place] = pair[0]
             (better, of_better, _), (worse, of_worse, _) = pair
             choices.append(Choice(better, of_better.name, worse, of_worse.name, _disagree(better, worse)))
@@ -94,6 +108,14 @@ def _known(row: dict[str, Plain]) -> Plain:
 
 def _rank(one: Measured) -> tuple[int, float]:
     return VERDICTS.index(one.verdict), one.high - one.low
+
+
+def _body_rank(calibration: Calibration) -> tuple[float, ...]:
+    """How many numbers of the trunk are identified, and weak; of equal files, how narrow they are."""
+    found = {one.name: one for one in calibration.measured if one.name in TRUNK_NAMES}
+    verdicts = [one.verdict for one in found.values()]
+    widths = (found[name].high - found[name].low if name in found else math.inf for name in TRUNK_NAMES)
+    return -verdicts.count("identified"), -verdicts.count("weak"), *widths
 
 
 def _disagree(one: Measured, other: Measured) -> bool:

@@ -53,6 +53,42 @@ def test_contradictions_are_told(tmp_path, verdict, disagree):
     assert joined([one, other], GO2, NOW).choices[0].disagree is disagree
 
 
+def trunk(name, value, half, verdict="identified"):
+    return Measured(f"base_{name}", None, value, value - half, value + half, verdict)
+
+
+def test_a_body_is_of_one_file(tmp_path):
+    """Number by number, mass and a moment would be b's: 12 kg about the centre of mass of 10."""
+    a = file(
+        tmp_path, "a.yaml", armature(), trunk("mass_kg", 10.0, 0.2), trunk("com_x_m", 0.02, 0.001),
+        trunk("inertia_xx_kgm2", 0.1, 0.05, "weak"),
+    )  # fmt: skip
+    b = file(
+        tmp_path, "b.yaml", trunk("mass_kg", 12.0, 0.1), trunk("com_x_m", 0.03, 0.02, "weak"),
+        trunk("inertia_xx_kgm2", 0.2, 0.04, "weak"), trunk("inertia_yy_kgm2", 0.2, 0.04, "not_identifiable"),
+        DELAY,
+    )  # fmt: skip
+    for files in ([a, b], [b, a]):
+        found = joined(files, GO2, NOW)
+        values = {row["name"]: row["value"] for row in found.content["parameters"]}
+        assert values == {
+            "armature_kgm2": 0.005,
+            "action_delay_s": 0.0123,
+            "base_mass_kg": 10.0,
+            "base_com_x_m": 0.02,
+            "base_inertia_xx_kgm2": 0.1,
+        }
+        assert {choice.kept for choice in found.choices} == {"a.yaml"}
+        assert all(choice.disagree == (choice.parameter.name != "base_com_x_m") for choice in found.choices)
+
+
+def test_of_bodies_known_alike_the_narrower_one_is_kept(tmp_path):
+    wide = file(tmp_path, "wide.yaml", trunk("mass_kg", 10.0, 0.2), trunk("com_x_m", 0.02, 0.001))
+    narrow = file(tmp_path, "narrow.yaml", trunk("mass_kg", 10.1, 0.1), trunk("com_x_m", 0.01, 0.002))
+    rows = joined([wide, narrow], GO2, NOW).content["parameters"]
+    assert [row["value"] for row in rows] == [10.1, 0.01]
+
+
 def test_files_that_do_not_belong_together(tmp_path):
     one = file(tmp_path, "a.yaml", armature())
     with pytest.raises(SurefootError, match="the same file is given twice"):
