@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 from scipy.stats import t as student
 
 from surefoot_calibration.log.joint_log import FloatArray, ImuLog
+from surefoot_calibration.log.stamps import GAP_STEPS
 from surefoot_calibration.sensors.feet import kabsch, turns
 from surefoot_calibration.sensors.figures import Figure, judged
 from surefoot_calibration.sensors.noise import NORMAL
@@ -99,31 +101,42 @@ def _rates(log: SensorLog, robot: RobotSpec) -> tuple[FloatArray, FloatArray, Fl
     start_s = max(float(joints.stamp_s[0]), float(imu.stamp_s[0]) + late_s)
     end_s = min(float(joints.stamp_s[-1]), float(imu.stamp_s[-1]) - late_s)
     edges = np.arange(start_s, end_s, STRETCH_S)
-    if len(edges) < 10 * PARTS:
-        raise SurefootError(f"{log.origin}: rocks for {end_s - start_s:.1f} s", hint=ROCK)
+    seen = np.logical_and.reduce([_seen(each.stamp_s, edges, late_s) for each in (joints, imu)])
+    if seen.sum() < 10 * PARTS:
+        raise SurefootError(f"{log.origin}: rocks for {STRETCH_S * seen.sum():.1f} s, gaps left out", hint=ROCK)
     angles = np.stack([np.interp(edges, joints.stamp_s, angle) for angle in joints.position_rad.T], axis=1)
     turned, slid = turns(robot, angles)
-    if slid.max() > SLID_M:
-        worst = int(slid.argmax())
+    if slid[seen].max() > SLID_M:
+        worst = int(np.where(seen, slid, 0.0).argmax())
         raise SurefootError(
             f"{log.origin}: at {edges[worst]:.1f} s feet move by {1e3 * slid[worst]:.1f} mm against each other in "
             f"{STRETCH_S:g} s: must be at most {1e3 * SLID_M:g}",
             hint="all four feet must stay where they are",
         )
-    legs = turned / STRETCH_S
-    gyro, early, late = (_gyro(imu, edges + off_s, legs) for off_s in (0.0, -late_s, late_s))
+    legs = turned[seen] / STRETCH_S
+    each = (_gyro(imu, edges + off_s)[seen] for off_s in (0.0, -late_s, late_s))
+    # A bias is no turning; it is what both differ by in the mean.
+    gyro, early, late = (rates - (rates.mean(axis=0) - legs.mean(axis=0)) for rates in each)
     return legs, gyro, early, late
 
 
-def _gyro(imu: ImuLog, edges_s: FloatArray, legs: FloatArray) -> FloatArray:
+def _seen(stamp_s: FloatArray, edges_s: FloatArray, late_s: float) -> NDArray[np.bool_]:
+    """Which stretches have no gap in them, nor within `late_s`."""
+    step_s = np.diff(stamp_s)
+    seen = np.ones(max(0, len(edges_s) - 1), dtype=np.bool_)
+    for row in np.flatnonzero(step_s > GAP_STEPS * np.median(step_s)):
+        seen &= (edges_s[1:] + late_s <= stamp_s[row]) | (edges_s[:-1] - late_s >= stamp_s[row + 1])
+    return seen
+
+
+def _gyro(imu: ImuLog, edges_s: FloatArray) -> FloatArray:
     """Means from edge to edge, by trapezoids: samples are what the gyroscope says at their stamps."""
     rates = imu.angular_velocity_in_base_radps
     turned = np.cumsum(0.5 * (rates[1:] + rates[:-1]) * np.diff(imu.stamp_s)[:, None], axis=0)
     summed = np.concatenate((np.zeros((1, 3)), turned))
     angle = np.stack([np.interp(edges_s, imu.stamp_s, column) for column in summed.T], axis=1)
-    gyro = np.diff(angle, axis=0) / STRETCH_S
-    # A bias is no turning; it is what both differ by in the mean.
-    return gyro - (gyro.mean(axis=0) - legs.mean(axis=0))
+    gyro: FloatArray = np.diff(angle, axis=0) / STRETCH_S
+    return gyro
 
 
 def _turn(legs: FloatArray, gyro: FloatArray) -> FloatArray:

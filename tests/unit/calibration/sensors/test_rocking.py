@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from surefoot_calibration.bench.sensor_recovery import _swung, rocking_log
 from surefoot_calibration.sensors.rocking import rocked
+from surefoot_robots.errors import SurefootError
 
 TURN_RAD = (0.02, -0.03, 0.01)
 
@@ -62,3 +63,26 @@ def test_swings_tell_them_apart(swings, seconds):
     (_, _, z), figures = off(late(swings, seconds))
     assert abs(z) < 0.004
     assert 0.5 * (figures[2].high - figures[2].low) < 0.007
+
+
+def cut(log, which, *gaps_s):
+    """Without one sensor's samples in these stretches."""
+    sensor = getattr(log, which)
+    kept = np.all([(sensor.stamp_s < first) | (sensor.stamp_s > last) for first, last in gaps_s], axis=0)
+    names = ("stamp_s", *(name for name in sensor.__slots__ if name != "stamp_s"))
+    return replace(log, **{which: replace(sensor, **{name: getattr(sensor, name)[kept] for name in names})})
+
+
+@pytest.mark.parametrize("which", ["joints", "imu"])
+def test_nothing_is_made_up_across_gaps(swings, which):
+    """Five times 0.4 s: a third of a swing, which a straight line is far from."""
+    gaps = [(start_s, start_s + 0.4) for start_s in (2.0, 4.3, 6.1, 9.2, 12.4)]
+    whole, found = rocked(swings, GO2), rocked(cut(swings, which, *gaps), GO2)
+    for one, other in zip(whole.mounting_rad, found.mounting_rad, strict=True):
+        assert other.value == pytest.approx(one.value, abs=0.001)
+    assert found.off_radps == pytest.approx(whole.off_radps, rel=0.1)
+
+
+def test_what_gaps_leave_must_be_enough(swings):
+    with pytest.raises(SurefootError, match=r"rocks for 5\.\d s, gaps left out"):
+        rocked(cut(swings, "imu", (3.0, 13.0)), GO2)
