@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +35,16 @@ GAINS = standing_gains(GO2)
 PLAN = make_ground_plan(GO2, GroundOptions(seconds=12.0), GAINS)
 HALF = {"armature_kgm2": 1e-4, "damping_nms_per_rad": 0.002, "friction_nm": 0.004, "encoder_offset_rad": 0.001}
 """Of intervals in air, about; of strength 0.0013."""
+
+ROOT = Path(__file__).parents[3]
+ROWS = {
+    "mass": "base_mass_kg",
+    **dict(zip(("ahead", "to the left", "up"), (f"base_com_{axis}_m" for axis in "xyz"), strict=True)),
+    **{f"moment of inertia about {axis}": f"base_inertia_{axis}{axis}_kgm2" for axis in "xyz"},
+    "products of inertia": "products of inertia",
+    "friction of the feet": "foot_friction",
+}
+"""The page's rows, by the result's."""
 
 
 def joints_in_air(path):
@@ -194,3 +206,24 @@ def test_the_calibrated_robot_is_better_in_a_comparison(fitted, log):
     joints_only = dataclasses.replace(calibration, measured=calibration.measured[:61])
     with pytest.raises(SurefootError, match=r"both.yaml: says nothing of the trunk"):
         compare_on_ground(log, GO2, joints_only)
+
+
+def test_the_page_says_what_was_measured():
+    page = (ROOT / "docs" / "identification.md").read_text(encoding="utf-8")
+    result = json.loads((ROOT / "tests" / "bench" / "results" / "identify-ground.json").read_text(encoding="utf-8"))
+    found = {one["name"]: one for one in result["parameters"]}
+    times = {"relative": (100.0, "%"), "m": (1e3, "mm"), "kg m²": (1e3, "g m²")}
+    for called, name in ROWS.items():
+        one = found.pop(name)
+        scale, unit = times[one["error"]]
+        wanted = [scale * one["median"], scale * one["most"], 100.0 * one["inside"], 100.0 * one["identified"]]
+        (row,) = re.findall(rf"^\| (?:centre of mass, )?{called} \|(.*)\|$", page, re.MULTILINE)
+        said = [cell.strip().partition(" ") for cell in row.split("|")]
+        assert [each for _, _, each in said] == [unit, unit, "%", "%"]
+        for (number, _, _), value in zip(said, wanted, strict=True):
+            assert float(number) == pytest.approx(value, abs=0.51 * 10.0 ** -len(number.partition(".")[2])), called
+    whole = found.pop("all of these")
+    assert not found
+    assert f"{100.0 * whole['inside']:.0f} % of {whole['count']} intervals hold the truth" in page
+    before, after = 1e3 * result["held_out_before_rad"], 1e3 * result["held_out_after_rad"]
+    assert f"fall from {before:.1f} to {after:.1f} mrad" in page
