@@ -13,6 +13,7 @@ from math import hypot
 from surefoot_robots.spec import LEG_NAMES
 from surefoot_safety.causes import Causes
 from surefoot_safety.command import JointTarget
+from surefoot_safety.leg import feet_of
 from surefoot_safety.limits import Limits
 from surefoot_safety.settings import HangingSettings
 from surefoot_safety.state import Floats, RobotState, Vector3
@@ -65,6 +66,15 @@ def from_feet(foot_contact: tuple[bool, ...] | None) -> Causes:
         return {}
     touching = [name for name, touches in zip(LEG_NAMES, foot_contact, strict=True) if touches]
     return {Trigger.FOOT_CONTACT: f"{', '.join(touching)} touching"} if touching else {}
+
+
+def are_below(state: RobotState, limits: Limits) -> bool:
+    """Whether all legs are where those of a robot that lies, or has its belly on something, are not; NaN is nowhere.
+
+    In the base's own axes: a lean must not make one foot deep. And each of them: one may reach over an edge.
+    """
+    feet = feet_of(limits.underside.legs, state.joint_position_rad)
+    return all(-z >= limits.hanging_depth_m for (_, _, z), _ in feet)
 
 
 def from_trunk(state: RobotState, gained_mps: Vector3, settings: HangingSettings) -> Causes:

@@ -14,6 +14,10 @@ from surefoot_safety.state import Floats
 
 ROUNDING_RAD = 1e-6
 """What a policy's float32 may be off by."""
+HANGING_SHARE = 0.7
+"""Of its standing height. Lying, a Go2's feet are at 0.33 of it, and plans for robots that hang begin at 0.9."""
+LEADING = 2.0
+"""Times the lead's rate, which targets may have until legs are known to be free: whoever leads also sways a little."""
 LIFTED_SHARE = 0.5
 """Of a robot's weight, which legs that are led in the air must not be able to push up, should it lie on the ground."""
 
@@ -43,6 +47,8 @@ class Limits:
     damping_kd_nms_per_rad: Floats
     leg_torque_nm: Floats
     """More than a leg takes that hangs free and moves slowly."""
+    hanging_depth_m: float
+    """Of the centre of each foot below the base, in its own axes, in which only legs are that hang or stand."""
     least_base_height_m: float
     underside: Underside
 
@@ -76,6 +82,7 @@ def limits_of(spec: RobotSpec, settings: Settings) -> Limits:
         target_rate_radps=tuple(command.target_rate_share * speed for speed in no_load),
         damping_kd_nms_per_rad=(command.damping_kd_nms_per_rad,) * len(no_load),
         leg_torque_nm=tuple(weight + settings.hanging.leg_friction_nm for weight in leg_weights_nm(spec)),
+        hanging_depth_m=HANGING_SHARE * spec.standing_height_m,
         least_base_height_m=body.base_height_share * spec.standing_height_m,
         underside=underside_of(spec),
     )
@@ -101,8 +108,14 @@ def hanging_limits(limits: Limits) -> Limits:
 
 
 def leading_limits(limits: Limits) -> Limits:
-    """Those until it is known to hang: no joint gets more torque than a free leg takes, so that others lift nothing."""
-    return replace(hanging_limits(limits), torque_nm=tuple(map(min, limits.torque_nm, limits.leg_torque_nm)))
+    """Those until it is known to hang: targets go slowly, and no joint gets more torque than a free leg takes."""
+    hanging = hanging_limits(limits)
+    slow = LEADING * limits.settings.hanging.lead_rate_radps
+    return replace(
+        hanging,
+        torque_nm=tuple(map(min, limits.torque_nm, limits.leg_torque_nm)),
+        target_rate_radps=tuple(min(slow, rate) for rate in hanging.target_rate_radps),
+    )
 
 
 def torque_available_nm(limits: Limits, joint: int, speed_radps: float) -> float:

@@ -24,7 +24,7 @@ from surefoot_safety.causes import (
 from surefoot_safety.command import CommandKind, JointCommand, JointTarget, VelocityCommand, standstill, zero_torque
 from surefoot_safety.gait import Gait, Gaits
 from surefoot_safety.gate import GateMemory, Judgement, Observation, command_violations, decide, observe
-from surefoot_safety.hanging import Loads, from_feet, from_loads, from_trunk, loaded
+from surefoot_safety.hanging import Loads, are_below, from_feet, from_loads, from_trunk, loaded
 from surefoot_safety.limits import Limits, hanging_limits, leading_limits
 from surefoot_safety.machine import MachineState, arrived, followed, raised, requested
 from surefoot_safety.mode import FOLLOW, POWERED, STOPS, TO_HANG, Mode, Request
@@ -44,9 +44,6 @@ ask for, in training as well. Nor is the rate: a policy of 50 Hz leaps four tick
 answers, and motors follow no faster."""
 HITS_IN_THE_AIR = HITS | {Check.TARGET_RATE}
 """There a plan moves, in steps as short as the supervisor's, and no policy."""
-NOT_BELOW = frozenset({Check.LOW_BASE, Check.JOINT_RANGE})
-"""Of legs that are not seen well below the trunk. Only there nothing is left to be found out: a robot that lies cannot
-have them there, and one that stands on them feels it."""
 UNUSABLE = frozenset(
     {Check.COMMAND_FINITE, Check.COMMAND_ROBOT, Check.COMMAND_FUTURE, Check.COMMAND_ORDER, Check.COMMAND_GAIN}
 )
@@ -193,7 +190,7 @@ class Supervisor:
                 self._take_over(gait, sample.state, memory.time_s)
                 memory = memory.with_other_source()
             command = self._command(gait, inputs.target, sample.state, velocity, memory.time_s)
-            self._see_legs(seen)
+            self._see_legs(seen, sample.state)
             arriving = gait is not None and self._transition is None and gait.finished
         except Exception as error:
             return self._without_gait(inputs.now_s, seen, causes, f"{type(error).__name__}: {error}")
@@ -221,10 +218,11 @@ class Supervisor:
         self._weigh(judgement.command, seen)
         return judgement
 
-    def _see_legs(self, seen: Observation) -> None:
+    def _see_legs(self, seen: Observation, state: RobotState) -> None:
         """Whether legs have got below the trunk on their way, with no more torque than free ones take."""
-        below = not any(violation.check in NOT_BELOW for violation in seen.violations)
-        self._hangs_free = self._hangs_free or (self._transition is None and below)
+        is_known = not any(violation.check is Check.JOINT_RANGE for violation in seen.violations)
+        arrived_there = self._transition is None and is_known and are_below(state, self._limits)
+        self._hangs_free = self._hangs_free or arrived_there
 
     def _weigh(self, command: JointCommand, seen: Observation) -> None:
         """Note what legs take, where it counts."""

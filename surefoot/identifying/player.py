@@ -73,7 +73,7 @@ class Player:
         self._states = read_channel(folder, STATE, StateRecord)
         self._commands = read_channel(folder, COMMAND, CommandRecord)
         self._statuses = read_channel(folder, STATUS, StatusRecord)
-        self._given_s = -float("inf")
+        self._given_s = self._now_s = -float("inf")
 
     def check(self, now_s: float) -> None:
         """Whether the robot is armed and rests. That it hangs is for the supervisor to judge."""
@@ -107,7 +107,13 @@ class Player:
                 self._go(from_rad, to_rad, step, stop)
             return self._moved(motion, step, stop)
         finally:
-            ask(self.ends_by)
+            # Whatever else it does by now, somebody asked for: an operator, or the supervisor itself.
+            if self._is_followed():
+                ask(self.ends_by)
+
+    def _is_followed(self) -> bool:
+        status = self._statuses.read(self._now_s)
+        return status is not None and status.record.mode is self.mode
 
     def _way(self, motion: Motion, now_s: float) -> tuple[tuple[float, ...], ...]:
         """To where the motion begins: legs are spread first, as they may hang across each other."""
@@ -153,6 +159,7 @@ class Player:
         return Played(heard, clamped)
 
     def _give(self, position_rad: tuple[float, ...], now_s: float) -> None:
+        self._now_s = now_s
         state = self._states.read(now_s)
         if state is None or now_s - self._given_s < TARGET_S:
             return

@@ -138,9 +138,10 @@ def test_who_lies_and_reports_nothing_is_felt_before_it_rises(tmp_path):
 
 def test_a_stop_ends_it_and_says_why(tmp_path):
     with hanging(tmp_path) as (stack, player):
-        step = stepping(stack, 800, lambda: stack.ask(Request.STOP))
+        step, asked = stepping(stack, 800, lambda: stack.ask(Request.STOP)), []
         with pytest.raises(SurefootError, match="the supervisor ended it, the robot is stopped: operator_stop"):
-            player.play(MOTION, stack.ask, step)
+            player.play(MOTION, lambda r: asked.append(r) or stack.ask(r), step)
+        assert asked == [Request.HANG]  # what somebody else has ended is not asked to end
         assert stack.mode is Mode.STOPPED
         assert is_damped(stack)
         assert Trigger.OPERATOR_STOP in stack.output.status.latched

@@ -9,6 +9,7 @@ from safe_robot import DT, ROBOTS, Rig, answer, at, command, in_mode, limits, po
 from surefoot_safety.command import CommandKind
 from surefoot_safety.estop_message import EstopLevel
 from surefoot_safety.gate import GateMemory, Observation
+from surefoot_safety.hanging import are_below
 from surefoot_safety.mode import Mode, Request
 from surefoot_safety.policy_terms import PolicyTerms
 from surefoot_safety.table import Trigger
@@ -265,23 +266,56 @@ def test_who_is_led_nowhere_gets_no_more_either(robot):
 
 
 def test_legs_must_be_seen_below_the_trunk():
-    low = {"base_height_m": 0.1}  # a robot that says how low it is
-    rig = armed()
-    rig.tick(Request.HANG)
-    rig.run(3.5, state_bent=low)
-    assert rig.supervisor._transition is None
-    assert not rig.supervisor._hangs_free
-    for check in (Check.LOW_BASE, Check.JOINT_RANGE):  # of joints that are nowhere nothing is said
-        rig.supervisor._see_legs(Observation((Violation(check, ""),), GateMemory()))
-        assert not rig.supervisor._hangs_free
-    rig.tick()
-    assert rig.supervisor._hangs_free
-    rig.tick(state_bent=low)  # once is enough
-    assert rig.supervisor._hangs_free
+    rig = led()
     rig.tick(Request.ARM)
     assert not rig.supervisor._hangs_free
     rig.tick(Request.HANG)
     assert not rig.supervisor._hangs_free
+    rig.supervisor._transition = None
+    # Of joints that are nowhere nothing is said.
+    unknown = Observation((Violation(Check.JOINT_RANGE, ""),), GateMemory())
+    rig.supervisor._see_legs(unknown, state())
+    assert not rig.supervisor._hangs_free
+    rig.supervisor._see_legs(Observation((), GateMemory()), state())
+    assert rig.supervisor._hangs_free
+    rig.run(0.1)  # once is enough
+    assert rig.supervisor._hangs_free
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("lean_rad", [0.0, 0.1, -0.34, 0.34])
+@pytest.mark.parametrize(
+    "poses", [("lying",) * 4, ("default", "lying", "lying", "lying"), ("default",) * 3 + ("lying",)]
+)
+def test_a_robot_that_leans_or_has_a_foot_over_an_edge_does_not_hang(robot, lean_rad, poses):
+    joints = tuple(angle for leg, name in enumerate(poses) for angle in pose(robot, name)[3 * leg : 3 * leg + 3])
+    for axis in (1, 2):
+        turned = [math.cos(0.5 * lean_rad), 0.0, 0.0, 0.0]
+        turned[axis] = math.sin(0.5 * lean_rad)
+        leaning = state(robot=robot, joint_position_rad=joints, orientation_wxyz=tuple(turned))
+        assert not are_below(leaning, limits(robot))
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+def test_legs_that_hang_are_below_and_numbers_that_are_none_nowhere(robot):
+    stretched = state(robot=robot)
+    assert are_below(stretched, limits(robot))
+    nowhere = dataclasses.replace(stretched, joint_position_rad=(*stretched.joint_position_rad[:-1], math.nan))
+    assert not are_below(nowhere, limits(robot))
+
+
+def test_until_then_targets_move_slowly():
+    rig = armed()
+    lying = pose(name="lying")
+    rig.joints = lying
+    rig.tick(Request.HANG, policy_bent={"position_rad": lying})
+    rig.run(1.0, policy_bent={"position_rad": lying})
+    assert rig.supervisor._transition is None
+    before = rig.tick(policy_bent={"position_rad": lying}).command.target.position_rad
+    after = rig.tick(policy_bent={"position_rad": tuple(angle + 0.15 for angle in lying)}).command.target.position_rad
+    moved = max(abs(b - a) for a, b in zip(before, after, strict=True))
+    assert moved <= 2.0 * 0.5 * DT + 1e-9  # twice the lead's rate
+    assert moved > 0.0
 
 
 def test_below_the_trunk_is_not_enough_on_the_way():

@@ -89,6 +89,7 @@ def test_in_the_air_limits_are_no_milder_and_nothing_else_changes(robot):
     assert (numbers.kp_limit_nm_per_rad, numbers.kd_limit_nms_per_rad, numbers.lead_rate_radps) == (40.0, 2.0, 0.5)
     rates = {"settings": settings, "target_rate_radps": hanging.target_rate_radps}
     assert hanging == dataclasses.replace(own, **rates)
+    rates["target_rate_radps"] = (1.0,) * 12  # twice the lead's
     assert leading == dataclasses.replace(own, **rates, torque_nm=own.leg_torque_nm)
 
 
