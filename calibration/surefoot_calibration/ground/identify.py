@@ -1,7 +1,7 @@
 """From logs of a robot that stands to its trunk and its feet: fit, intervals, verdicts, a check by simulation.
 
-The trunk is not fitted to the windows that are simulated. The friction of feet is from all of a log: feet slide for a few
-seconds, all of which may lie in such a window.
+The trunk is not fitted to the windows that are simulated. The friction of feet is from all of a log: feet slide for a
+few seconds, all of which may lie in such a window.
 """
 
 from __future__ import annotations
