@@ -1,4 +1,8 @@
-"""Where motors give no more: torques that stay behind what their law asks for, at one height."""
+"""Where motors give no more: torques that stay behind what their law asks for, at one height, whatever is asked.
+
+A weak motor stays behind too, but gives more if more is asked for. Where the same is asked for all the time, nobody can
+tell the two apart.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,10 @@ BEHIND = 1.1
 """Times the torque that was given, which must be asked for to call it a limit."""
 NEAR = 0.5
 """Of the file's limit: what stays behind at less is late, not at its limit."""
+ALIKE = 0.05
+"""Of the height, deviation: heights that differ by more are none of one limit; noise of 0.1 Nm is a tenth of that."""
+VARIED = 0.1
+"""Of what is asked for, deviation, at least: a motor's weakness would show in heights as much."""
 NORMAL = 1.96
 
 
@@ -41,10 +49,18 @@ def saturations(log: JointLog, robot: RobotSpec, delay_s: float) -> tuple[Satura
         if behind.sum() < LEAST_SAMPLES:
             continue
         heights = np.abs(given[behind])
+        if _spread(heights) > ALIKE or _spread(np.abs(wanted[behind])) < VARIED:
+            continue
         value = float(np.median(heights))
         half = NORMAL * float(np.std(heights))
         found.append(Saturation(name, value, value - half, value + half, float(limits[joint])))
     return tuple(found)
+
+
+def _spread(values: FloatArray) -> float:
+    """Deviation as a share of the median, that single samples do not change."""
+    low, middle, high = np.quantile(values, (0.16, 0.5, 0.84)).tolist()
+    return float(0.5 * (high - low) / middle)
 
 
 def asked_nm(log: JointLog, delay_s: float) -> FloatArray:

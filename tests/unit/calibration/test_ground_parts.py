@@ -190,13 +190,31 @@ def test_a_motor_that_gives_no_more_is_seen(joint_log):
     assert saturations(dataclasses.replace(log, torque_nm=None), GO2, 0.0) == ()
 
 
+def test_a_weak_motor_is_not_at_its_limit(joint_log):
+    asked = 25.0 * (joint_log.target_rad - joint_log.position_rad)
+    log = dataclasses.replace(joint_log, torque_nm=0.8 * asked, velocity_radps=np.zeros_like(asked))
+    assert saturations(log, GO2, 0.0) == ()
+    # A weak one that is at its limit is: it is asked for up to 27.5 Nm.
+    at_limit = dataclasses.replace(log, torque_nm=np.clip(0.8 * asked, -13.0, 13.0))
+    (found,) = saturations(at_limit, GO2, 0.0)
+    assert found.value_nm == pytest.approx(13.0)
+
+
+def test_whoever_always_asks_for_the_same_sees_no_limit(joint_log):
+    target = joint_log.position_rad + 0.2
+    target[50:100, 1] += 0.6
+    asked = 25.0 * (target - joint_log.position_rad)
+    log = dataclasses.replace(joint_log, target_rad=target, velocity_radps=np.zeros_like(asked))
+    assert saturations(dataclasses.replace(log, torque_nm=np.clip(asked, -15.0, 15.0)), GO2, 0.0) == ()
+
+
 @pytest.fixture
 def joint_log():
-    """One joint is asked for 20 Nm now and then, the others for 5."""
+    """One joint is asked for 17.5 to 27.5 Nm now and then, the others for 5."""
     still = np.tile(GO2.default_joint_position_rad, (200, 1))
     log = synthetic_log(GO2, nominal_parameters(GO2), still, senses=NO_ERRORS)
     target = log.position_rad + 0.2
-    target[50:100, 1] = log.position_rad[50:100, 1] + 0.8
+    target[50:100, 1] = log.position_rad[50:100, 1] + np.linspace(0.7, 1.1, 50)
     return dataclasses.replace(log, target_rad=target)
 
 
