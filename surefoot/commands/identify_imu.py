@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from surefoot_calibration.sensors.poses import Pose, Sitting
     from surefoot_calibration.sensors.results import Imu
     from surefoot_calibration.sensors.sensor_log import SensorLog
+    from surefoot_calibration.sensors.stillness import Still
     from surefoot_robots.spec import RobotSpec
 
 HELP = "what an IMU's noise and biases are, and how it sits in the base"
@@ -148,7 +149,7 @@ def _sitting(arguments: argparse.Namespace, robot: RobotSpec, logs: list[SensorL
     if not (standing or others or told is not None):
         return None
     poses = [pose for log in still for pose in _poses(log, told)]
-    poses += [pose for log in standing for pose in _poses(log, _standing_up(robot, log) if told is None else told)]
+    poses += [pose for log in standing for pose in (_standing(robot, log) if told is None else _poses(log, told))]
     poses += [pose for log in others for pose in _poses(log, None)]
     if not poses:
         names = ", ".join(log.origin for log in logs)
@@ -158,13 +159,26 @@ def _sitting(arguments: argparse.Namespace, robot: RobotSpec, logs: list[SensorL
 
 def _poses(log: SensorLog, up: FloatArray | None) -> list[Pose]:
     from surefoot_calibration.sensors.poses import Pose
+
+    return [Pose(acceleration, up) for _, acceleration in _held(log)]
+
+
+def _standing(robot: RobotSpec, log: SensorLog) -> list[Pose]:
+    """Legs and accelerometer over the same stretches: what moved in between leant otherwise."""
+    from surefoot_calibration.sensors.poses import Pose
+
+    return [Pose(acceleration, _standing_up(robot, log, stretch)) for stretch, acceleration in _held(log)]
+
+
+def _held(log: SensorLog) -> list[tuple[Still, FloatArray]]:
+    """Stretches, and the mean acceleration."""
     from surefoot_calibration.sensors.sensor_log import need_imu
     from surefoot_calibration.sensors.stillness import still_stretches
 
     imu, found = need_imu(log), []
     for stretch in still_stretches(log):
         first, after = imu.stamp_s.searchsorted((stretch.start_s, stretch.end_s))
-        found.append(Pose(imu.acceleration_in_base_mps2[first:after].mean(axis=0), up))
+        found.append((stretch, imu.acceleration_in_base_mps2[first:after].mean(axis=0)))
     return found
 
 
@@ -176,12 +190,18 @@ def _tilted_up(roll_rad: float, pitch_rad: float) -> FloatArray:
     return np.array([-math.sin(pitch_rad), sin_roll * math.cos(pitch_rad), cos_roll * math.cos(pitch_rad)])
 
 
-def _standing_up(robot: RobotSpec, log: SensorLog) -> FloatArray:
+def _standing_up(robot: RobotSpec, log: SensorLog, stretch: Still) -> FloatArray:
     """Up in the base, as the legs say."""
     from surefoot_calibration.sensors.feet import up_in_base
     from surefoot_calibration.sensors.sensor_log import need_joints
 
-    up, off_m = up_in_base(robot, need_joints(log).position_rad.mean(axis=0))
+    angles = need_joints(log).mean_rad(stretch.start_s, stretch.end_s)
+    if angles is None:
+        raise SurefootError(
+            f"{log.origin}: is still from {stretch.start_s:.1f} to {stretch.end_s:.1f} s without a sample of joints",
+            hint="record joints and IMU together",
+        )
+    up, off_m = up_in_base(robot, angles)
     if off_m > MOST_OFF_M:
         raise SurefootError(
             f"{log.origin}: feet are {1e3 * float(off_m):.0f} mm off one plane: must be at most {1e3 * MOST_OFF_M:g}",
