@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from surefoot_calibration.air.parameters import KINDS
 from surefoot_calibration.air.sysid import sysid
 from surefoot_calibration.ground.balance import Balance, Known, balance_of
-from surefoot_calibration.ground.motion import Motion, motion_of
+from surefoot_calibration.ground.motion import RATE_HZ, Motion, motion_of
 from surefoot_calibration.ground.parameters import THETA, pi_of_theta, pi_slopes_of
 from surefoot_calibration.ground.priors import AXES, GRAVITY_ERROR_MPS2, GroundPriors
 from surefoot_calibration.log.joint_log import FloatArray, JointLog
@@ -135,7 +135,7 @@ class _Problem:
             motions.append(motion)
             balances.append(balance_of(robot, motion, known))
         self.windows = _windows(motions)
-        self.rate_hz = max(1.0 / float(np.median(np.diff(one.stamp_s))) for one in motions)
+        self.rate_hz = max(_rate_hz(one) for one in motions)
         self._trunk = np.concatenate([one.trunk for one in balances])
         self._others = np.concatenate([one.others for one in balances])
         self._slopes = np.concatenate([_spread(one.slopes, number, priors) for number, one in enumerate(balances)])
@@ -244,6 +244,11 @@ def alike(errors: FloatArray, windows: FloatArray, rate_hz: float) -> FloatArray
         going = going * (share > 0.0)  # up to the first that is none
         found += 2.0 * going * share
     return found
+
+
+def _rate_hz(motion: Motion) -> float:
+    """Exactly, whatever stamps are rounded to: lags are counted by it."""
+    return RATE_HZ / round(RATE_HZ * float(np.median(np.diff(motion.stamp_s))))
 
 
 def _windows(motions: Sequence[Motion]) -> FloatArray:
