@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from surefoot_robots.calibration import Calibration
+from surefoot_robots.calibration import Calibration, Measured
 from surefoot_robots.errors import SurefootError
 
 Span: TypeAlias = tuple[float, float]
@@ -51,15 +51,18 @@ ROUNDING = 1e-9
 def check_physical(calibration: Calibration) -> None:
     """Refuse values that no robot has."""
     for one in calibration.measured:
-        low, high = PHYSICAL.get(one.name, (-math.inf, math.inf))
-        above = one.name == ABOVE_ITS_LOWEST
-        if low <= one.value <= high and not (above and one.value <= low):
-            continue
-        least = f"above {low:g}" if above else f"at least {low:g}"
-        valid = least if math.isinf(high) else f"within {low:g} to {high:g}"
-        raise SurefootError(
-            f"{calibration.name}: {one.called} {one.value:g} is not physical: must be {valid}", hint=HINT
-        )
+        check_value(one, calibration.name)
+
+
+def check_value(one: Measured, file: str) -> None:
+    """Refuse one that no robot has."""
+    low, high = PHYSICAL.get(one.name, (-math.inf, math.inf))
+    above = one.name == ABOVE_ITS_LOWEST
+    if low <= one.value <= high and not (above and one.value <= low):
+        return
+    least = f"above {low:g}" if above else f"at least {low:g}"
+    valid = least if math.isinf(high) else f"within {low:g} to {high:g}"
+    raise SurefootError(f"{file}: {one.called} {one.value:g} is not physical: must be {valid}", hint=HINT)
 
 
 def check_inertia(matrix_kgm2: NDArray[np.float64], file: str) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from measured import GO2, calibration
 
 from surefoot_robots.calibration import Measured
+from surefoot_robots.calibration_physical import PHYSICAL
 from surefoot_training.task.arrays import Rng
-from surefoot_training.task.calibrated import PHYSICAL, calibrated_task, changes, measured_robot
+from surefoot_training.task.calibrated import calibrated_task, changes, measured_robot
 from surefoot_training.task.randomization import sample
 from surefoot_training.task.tasks import TASKS
 

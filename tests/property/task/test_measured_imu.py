@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from measured import GO2, calibration
 
 from surefoot_robots.calibration import Measured
-from surefoot_training.task.calibrated import PHYSICAL, calibrated_task
+from surefoot_robots.calibration_physical import PHYSICAL
+from surefoot_training.task.calibrated import calibrated_task
 from surefoot_training.task.tasks import TASKS
 
 FLAT = TASKS["velocity-flat"]

@@ -10,11 +10,9 @@ from surefoot_calibration.ground.compare import calibrated_robot
 from surefoot_calibration.ground.parameters import FRICTION, TRUNK_NAMES, values_of
 from surefoot_calibration.ground.priors import ground_priors
 from surefoot_robots.calibration import Calibration, Measured
-from surefoot_robots.calibration_physical import PHYSICAL
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.identity import robot_hash
 from surefoot_robots.loader import load_robot
-from surefoot_training.task import calibrated
 
 GO2 = load_robot("go2")
 
@@ -77,7 +75,3 @@ def test_nothing_is_known_exactly():
     priors = ground_priors(GO2, calibration(friction_nm=0.0, damping_nms_per_rad=0.0))
     assert (priors.deviation > 0.0).all()
     assert np.isfinite(priors.mean / priors.deviation).all()
-
-
-def test_training_takes_the_same_to_be_physical():
-    assert dict(calibrated.PHYSICAL) == dict(PHYSICAL)

@@ -126,7 +126,7 @@ def test_a_quantity_that_is_nothing_may_be_as_much_as_the_interval_says():
     [
         (
             of_joint("armature_kgm2", 0.0, 0.0, 0.1),
-            r"armature_kgm2 of FL_hip_joint 0 is not physical: must be at least",
+            r"armature_kgm2 of FL_hip_joint 0 is not physical: must be above 0",
         ),
         (of_joint("friction_nm", -0.1, -0.2, 0.1), r"friction_nm of FL_hip_joint -0\.1 is not physical"),
         (of_joint("motor_strength", 0.0, 0.0, 0.1), r"not physical: must be within 0\.1 to 10"),

@@ -53,7 +53,7 @@ def test_ranges_are_those_of_the_axes():
         (0.015, 0.001, (-0.02, 0.02)),  # the next start's may be -0.015
         (0.03, 0.001, (-0.02, 0.031)),
         (-0.03, 0.001, (-0.031, 0.02)),
-        (0.03, 0.1, (-0.02, 0.05)),  # no further about the estimate than before
+        (0.03, 0.1, (-0.07, 0.13)),  # nor narrower than the interval
         (0.199, 0.01, (-0.02, 0.2)),
     ],
 )

@@ -24,15 +24,12 @@ randomized without.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TypeAlias
 
-import numpy as np
-
 from surefoot_robots.calibration import Calibration, Measured, check_calibration
+from surefoot_robots.calibration_physical import PHYSICAL, check_inertia, check_value
 from surefoot_robots.errors import SurefootError
 from surefoot_robots.inertia import Inertia, Inertial
 from surefoot_robots.spec import Joint, Leg, RobotSpec
@@ -43,36 +40,6 @@ from surefoot_training.task.settings import Span
 
 SAFETY_FACTOR = 2.0
 LARGEST_FACTOR = 100.0
-
-PHYSICAL: MappingProxyType[str, Span] = MappingProxyType(
-    {
-        "armature_kgm2": (0.0, math.inf),
-        "damping_nms_per_rad": (0.0, math.inf),
-        "friction_nm": (0.0, math.inf),
-        "motor_strength": (0.1, 10.0),  # of RandomizationConfig, and of the simulator
-        "encoder_offset_rad": (-0.3, 0.3),  # as the simulated robot's: who is further off was put together wrongly
-        "action_delay_s": (0.0, 0.1),  # half a stride; a policy that acts so late cannot be trained
-        "base_mass_kg": (0.1, math.inf),
-        "base_com_x_m": (-0.5, 0.5),  # longer than half of any of these trunks
-        "base_com_y_m": (-0.5, 0.5),
-        "base_com_z_m": (-0.5, 0.5),
-        "base_inertia_xx_kgm2": (1e-4, math.inf),
-        "base_inertia_yy_kgm2": (1e-4, math.inf),
-        "base_inertia_zz_kgm2": (1e-4, math.inf),
-        "base_inertia_xy_kgm2": (-math.inf, math.inf),
-        "base_inertia_xz_kgm2": (-math.inf, math.inf),
-        "base_inertia_yz_kgm2": (-math.inf, math.inf),
-        "foot_friction": (0.0, 2.0),  # rubber on concrete has 1.0, and nothing sticks
-        "gyro_noise_radps": (0.0, 1.0),
-        "gyro_drift_radps_per_sqrt_s": (0.0, 0.1),
-        "gyro_bias_x_radps": (-0.2, 0.2),  # as the simulated robot's
-        "gyro_bias_y_radps": (-0.2, 0.2),
-        "gyro_bias_z_radps": (-0.2, 0.2),
-        "tilt_offset_x_rad": (-0.3, 0.3),
-        "tilt_offset_y_rad": (-0.3, 0.3),
-    }
-)
-"""What a robot can have, of each parameter that training makes use of."""
 
 _SCALES = {
     "armature_kgm2": "armature_scale",
@@ -260,13 +227,7 @@ def _check(one: Measured, file: str) -> None:
     if (one.joint is None) == (one.name in _PER_JOINT):
         valid = "each joint" if one.name in _PER_JOINT else "the whole robot"
         raise SurefootError(f"{file}: {one.called}: it must be one of {valid}")
-    low, high = PHYSICAL[one.name]
-    if not low <= one.value <= high or (one.name == "armature_kgm2" and one.value <= 0.0):
-        valid = f"at least {low:g}" if math.isinf(high) else f"within {low:g} to {high:g}"
-        raise SurefootError(
-            f"{file}: {one.called} {one.value:g} is not physical: must be {valid}",
-            hint="measure again, with another motion",
-        )
+    check_value(one, file)
 
 
 def _is_identified(found: Found, name: str) -> bool:
@@ -328,9 +289,8 @@ def _imu_range(one: Measured, before: Span, factor: float) -> Span:
     """A bias that is weak is one start's, and the next one has another: the range before, and what was measured."""
     if one.name not in _BIASES or one.verdict != "weak":
         return _range_as_drawn(one, before, factor)
-    half, (least, most) = 0.5 * (before[1] - before[0]), PHYSICAL[one.name]
-    low, high = max(one.low, one.value - half, least), min(one.high, one.value + half, most)
-    return min(before[0], low), max(before[1], high)
+    least, most = PHYSICAL[one.name]
+    return min(before[0], max(one.low, least)), max(before[1], min(one.high, most))
 
 
 def _noise(one: Measured, before: float, factor: float) -> float:
@@ -356,13 +316,7 @@ def _measured_inertia(before: Inertia, found: Found, file: str) -> Inertia:
     for (row, column), name in zip(_AXES, _PRODUCTS, strict=True):
         if (name, None) in found:
             matrix[row, column] = matrix[column, row] = found[name, None].value
-    moments = np.linalg.eigvalsh(matrix)
-    if not (moments[0] > 0.0 and moments[2] <= moments[0] + moments[1]):
-        raise SurefootError(
-            f"{file}: base_inertia: principal moments {', '.join(f'{one:.4g}' for one in moments)} kg m² are not "
-            "physical: must be above 0, none above the sum of the others",
-            hint="measure again, with another motion",
-        )
+    check_inertia(matrix, file)
     return Inertia.of_matrix(matrix)
 
 
