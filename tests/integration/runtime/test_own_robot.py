@@ -65,7 +65,7 @@ def test_what_is_wrong_with_it_is_said_before_anything_is_started(robot, spoil, 
     assert not run.exists()
 
 
-LOW = "kp_limit_nm_per_rad: {value: 30.0"
+LOW = "kp_limit_nm_per_rad: {value: 45.0"
 
 
 def spoilt(file, name, before, after):
